@@ -1,0 +1,45 @@
+// What this host offers to guests.
+import { readFile, statfs } from 'node:fs/promises'
+import { arch, availableParallelism, totalmem } from 'node:os'
+import type { HostInventory } from '../../../kernel/compute/driver.ts'
+import type { AcceleratorChoice } from './accelerator.ts'
+import type { QemuSettings } from './options.ts'
+import type { QemuVersion } from './qemu-version.ts'
+
+const abilities = [
+  'HW_ARCH_X86_64',
+  'COMPUTE_NET_ATTACH_INTERFACE',
+  'COMPUTE_NET_VIF_MODEL_VIRTIO',
+  'COMPUTE_STORAGE_BUS_VIRTIO',
+  'COMPUTE_IMAGE_TYPE_QCOW2',
+  'COMPUTE_IMAGE_TYPE_RAW',
+  'COMPUTE_IMAGE_TYPE_ISO',
+  'COMPUTE_GRAPHICS_MODEL_VGA',
+]
+
+export async function hostInventory(
+  settings: QemuSettings,
+  version: QemuVersion,
+  choice: AcceleratorChoice,
+): Promise<HostInventory> {
+  const disk = await statfs(settings.stateDir)
+  const notes = [...choice.reasons]
+  if (!settings.runAs && process.getuid?.() === 0)
+    notes.push('Guests run as root: set runAs to an unprivileged user, so that a break-out from QEMU gains little.')
+  return {
+    hypervisorType: 'QEMU',
+    hypervisorVersion: version.major * 1_000_000 + version.minor * 1_000 + version.micro,
+    vcpus: availableParallelism(),
+    memoryMiB: Math.floor(totalmem() / 1024 ** 2),
+    diskGiB: Math.floor((disk.blocks * disk.bsize) / 1024 ** 3),
+    architecture: arch() === 'x64' ? 'x86_64' : arch(),
+    cpuModel: await hostCpuModel(),
+    traits: [`COMPUTE_ACCELERATOR_${choice.accelerator.toUpperCase()}`, ...abilities],
+    notes,
+  }
+}
+
+async function hostCpuModel(): Promise<string> {
+  const info = await readFile('/proc/cpuinfo', 'utf8')
+  return /^model name\s*:\s*(.+)$/m.exec(info)?.[1]?.trim() ?? 'unknown'
+}
