@@ -30,7 +30,7 @@ export async function runConfined(
   })
   const outcome = await new Promise<string>((settle, fail) => {
     child.on('error', (error) =>
-      fail(error.name === 'AbortError' ? error : new Error(`prlimit cannot be run: ${error.message}`)),
+      fail(signal?.aborted ? signal.reason : new Error(`prlimit cannot be run: ${error.message}`)),
     )
     child.on('close', (status, killedBy) => settle(killedBy ? `killed by ${killedBy}` : String(status)))
   })

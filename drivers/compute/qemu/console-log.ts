@@ -8,11 +8,14 @@ export async function readConsoleLog(folder: GuestFolder, keptKiB: number, lines
   const missing = keptKiB * 1024 - current.length
   const older = missing > 0 ? await readTail(folder.olderConsoleLog, missing) : Buffer.alloc(0)
   const text = Buffer.concat([older, current]).toString('utf8')
-  if (lines === undefined) return text
-  if (lines <= 0) return ''
+  return lines === undefined ? text : lastLines(text, lines)
+}
+
+/** A last line that has no end yet counts as a line. */
+function lastLines(text: string, lines: number): string {
   const all = text.split('\n')
-  const unfinished = all.at(-1) === '' ? 0 : 1
-  return all.slice(Math.max(0, all.length - lines - (1 - unfinished))).join('\n')
+  const isEnded = all.at(-1) === ''
+  return lines <= 0 ? '' : all.slice(-lines - (isEnded ? 1 : 0)).join('\n')
 }
 
 /**

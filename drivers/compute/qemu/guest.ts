@@ -432,7 +432,7 @@ export class Guest {
 
   /** Cuts short what waits for the guest, now and in the queue. */
   #hurry(reason?: Error): void {
-    this.#haste.abort(reason)
+    this.#haste.abort(reason ?? new Error(`cut short by a later request for guest ${this.id}`))
     if (!(reason instanceof DriverCloses)) this.#haste = new AbortController()
   }
 

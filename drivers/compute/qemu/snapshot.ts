@@ -94,19 +94,19 @@ async function makeTarget(settings: QemuSettings, path: string, format: Format, 
 }
 
 async function backup(qmp: QmpClient, signal: AbortSignal): Promise<void> {
+  signal.throwIfAborted()
   const ended = qmp.waitFor(
     ({ event, data }) => (event === 'BLOCK_JOB_COMPLETED' || event === 'BLOCK_JOB_CANCELLED') && data.device === job,
   )
   const cancel = () => {
     qmp.execute('block-job-cancel', { device: job, force: true }).catch(() => undefined) // It may just have ended.
   }
-  signal.throwIfAborted()
   signal.addEventListener('abort', cancel)
   try {
     // Both are awaited, for the job may end before the command's answer is read.
     const started = qmp.execute('blockdev-backup', { 'job-id': job, device: 'root', target: targetNode, sync: 'full' })
     const result = await Promise.race([ended, started.then(() => ended)])
-    if (result?.event === 'BLOCK_JOB_CANCELLED') throw new Error('the snapshot was cut short by another request')
+    if (result?.event === 'BLOCK_JOB_CANCELLED') throw signal.reason ?? new Error('the snapshot was cancelled')
     if (result?.data.error) throw new Error(`the snapshot failed: ${result.data.error}`)
   } finally {
     signal.removeEventListener('abort', cancel)
