@@ -1,7 +1,7 @@
 // The reference page of all settings, printed from their declarations.
 
 import { envName, type Setting, type SettingGroup } from './setting.ts'
-import { showValue, valueOf } from './value.ts'
+import { readValue, showValue } from './value.ts'
 
 /** Markdown: for each service a table of name, type, default, unit, meaning and environment variable. */
 export function describeSettings(groups: readonly SettingGroup[]): string {
@@ -34,7 +34,7 @@ function typeOf(declared: Setting): string {
 
 function defaultOf(declared: Setting): string {
   if (declared.default === undefined) return declared.required ? 'required' : '–'
-  const text = showValue(declared, valueOf(declared, declared.default))
+  const text = showValue(declared, readValue(declared, declared.default))
   return text === '' ? 'empty' : `\`${text}\``
 }
 

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { LineCounter, parseDocument } from 'yaml'
 import { nearest } from './nearest.ts'
 import { envName, type Setting, type SettingGroup, type ValuesOf } from './setting.ts'
-import { showValue, type Value, valueOf } from './value.ts'
+import { readValue, showValue, type Value } from './value.ts'
 
 export type SettingSources = {
   /** A YAML file nested by service (`cloudos.yaml`). Unless `fileMayBeMissing`, it must exist. */
@@ -119,7 +119,7 @@ class Loading {
     for (const [name, declared] of this.#declared) {
       if (declared.default === undefined) continue
       try {
-        this.#found.set(name, { value: valueOf(declared, declared.default), source: 'default' })
+        this.#found.set(name, { value: readValue(declared, declared.default), source: 'default' })
       } catch (error) {
         throw new Error(`the declared default of ${name} is wrong: ${(error as Error).message}`)
       }
@@ -212,7 +212,7 @@ class Loading {
     // `name:` with nothing behind it means "as if it were not written".
     if (raw === null) return
     try {
-      this.#found.set(name, { value: valueOf(declared, raw), source })
+      this.#found.set(name, { value: readValue(declared, raw), source })
     } catch (error) {
       this.#failed.add(name)
       this.#problems.push(`${source}: ${name} should be ${article(declared.type)}: ${(error as Error).message}`)

@@ -11,7 +11,7 @@ export type Value = string | number | boolean | readonly string[] | Secret
  * The typed value of `raw`, which is text (environment, flags) or what YAML made of the file.
  * @throws RangeError whose message fits after "compute.quotaCores …: ".
  */
-export function valueOf(declared: Setting, raw: unknown): Value {
+export function readValue(declared: Setting, raw: unknown): Value {
   switch (declared.type) {
     case 'text':
     case 'path':
