@@ -1,3 +1,4 @@
+// The contract, and what only files have: names, modes and what a crash leaves.
 import assert from 'node:assert/strict'
 import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'

@@ -1,3 +1,4 @@
+// The contract, and what only the twin has: its bound and its ordered failures.
 import assert from 'node:assert/strict'
 import { Readable } from 'node:stream'
 import { test } from 'node:test'
