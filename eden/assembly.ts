@@ -9,6 +9,7 @@ import { Sealer } from './http/seal.ts'
 import { type EngineOptions, JobEngine } from './jobs/engine.ts'
 import { ReconcilerLoop } from './jobs/reconciler.ts'
 import { edenMigrations } from './migrations.ts'
+import { LoadMeter } from './observe/load.ts'
 import type { Log } from './observe/log.ts'
 import { Enforcer, type EnforcerOptions } from './policy/enforcer.ts'
 import type { AnyService } from './service.ts'
@@ -48,6 +49,10 @@ export class Assembly {
   readonly reconcilers: ReconcilerLoop
   readonly sealer: Sealer
   readonly store: Store
+  /** Answers who holds a token, the cloud's own sealed ones included. */
+  authenticator: Authenticator = { credentialsOf: async () => undefined }
+  readonly #loads = new Map<string, LoadMeter>()
+  readonly #closing = new AbortController()
   readonly #options: AssemblyOptions
 
   private constructor(options: AssemblyOptions, ground: Ground) {
@@ -89,7 +94,23 @@ export class Assembly {
     await this.jobs.start()
   }
 
+  /** Aborted when the cloud stops, for streams that would never end. */
+  get closing(): AbortSignal {
+    return this.#closing.signal
+  }
+
+  /** What a service had to do in the last minute. */
+  loadOf(service: string): LoadMeter {
+    let meter = this.#loads.get(service)
+    if (!meter) {
+      meter = new LoadMeter()
+      this.#loads.set(service, meter)
+    }
+    return meter
+  }
+
   async stop(): Promise<void> {
+    this.#closing.abort()
     await this.jobs.stop()
     await this.reconcilers.stop()
   }
@@ -123,20 +144,26 @@ export class Assembly {
         reconcilers: this.reconcilers,
         config: this.#options.config?.[service.name] ?? {},
         gift: (name) => {
+          if (name === 'assembly') return this
           const gift = this.#options.gifts?.[name]
           if (gift === undefined) throw new Error(`the ${service.name} service needs the gift '${name}'`)
           return gift
         },
+        giftIfAny: (name) => this.#options.gifts?.[name],
       })
       this.contexts.set(service.name, context)
       for (const job of service.jobs) this.jobs.register(job, service.name, context)
       for (const reconciler of service.reconcilers) this.reconcilers.register(reconciler, service.name, context)
     }
-    const authenticator = this.#authenticator()
+    this.authenticator = this.#authenticator()
+    const observe: RequestObserver = (seen) => {
+      this.loadOf(seen.service).note(this.ground.clock.now(), seen.status, seen.seconds)
+      this.#options.observe?.(seen)
+    }
     for (const service of this.services)
       this.pipelines.set(
         service.name,
-        new Pipeline(service, this.contexts.get(service.name), this.ground, authenticator, this.#options.observe),
+        new Pipeline(service, this.contexts.get(service.name), this.ground, this.authenticator, observe),
       )
   }
 

@@ -38,6 +38,8 @@ export interface World {
   config: Record<string, unknown>
   /** Things that the cloud's composition hands to this service alone: stores, keys. */
   gift(name: string): unknown
+  /** The same for things that a service can do without. */
+  giftIfAny(name: string): unknown
 }
 
 export type ServiceOperation<C> = (context: C, call: Call, input: Input) => Promise<Reply>
