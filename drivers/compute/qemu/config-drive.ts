@@ -25,7 +25,7 @@ export async function makeConfigDrive(settings: QemuSettings, path: string, file
     await writeTree(tree, files)
     await makeFileForGuest(settings, `${path}.new`)
     // As the driver's own user: the tree may hold a password and is nobody else's to read.
-    const args = ['-quiet', '-output', `${path}.new`, '-volid', 'config-2', '-joliet', '-rock', '-ldots', tree]
+    const args = ['-quiet', '-output', `${path}.new`, '-volid', 'config-2', '-joliet', '-rational-rock', '-ldots', tree]
     await runConfined(
       { ...settings, runAs: undefined },
       settings.genisoimageBinary,

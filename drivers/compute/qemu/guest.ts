@@ -96,13 +96,13 @@ export class Guest {
 
   launch(spec: GuestSpec): Promise<void> {
     return this.#lane.run(async () => {
-      if (!this.#isUp()) await this.#boot(spec)
+      if (!(await this.#isFoundUp())) await this.#boot(spec)
     })
   }
 
   start(spec: GuestSpec): Promise<void> {
     return this.#lane.run(async () => {
-      if (!this.#isUp()) await this.#restart(spec)
+      if (!(await this.#isFoundUp())) await this.#restart(spec)
     })
   }
 
@@ -227,6 +227,12 @@ export class Guest {
 
   #isUp(): boolean {
     return this.#qmp !== undefined && (this.#power === 'running' || this.#power === 'paused')
+  }
+
+  /** Never takes a process that merely does not answer for a guest that has to be started; throws then. */
+  async #isFoundUp(): Promise<boolean> {
+    if (!this.#qmp && this.#pid !== undefined && !(await isGoneWithin(this.#pid, this.id, 0))) await this.#attach()
+    return this.#isUp()
   }
 
   #known(): GuestRecord {

@@ -1,5 +1,5 @@
 // What this host offers to guests.
-import { readFile, statfs } from 'node:fs/promises'
+import { readFile, stat, statfs } from 'node:fs/promises'
 import { arch, availableParallelism, totalmem } from 'node:os'
 import type { HostInventory } from '../../../kernel/compute/driver.ts'
 import type { AcceleratorChoice } from './accelerator.ts'
@@ -26,6 +26,8 @@ export async function hostInventory(
   const notes = [...choice.reasons]
   if (!settings.runAs && process.getuid?.() === 0)
     notes.push('Guests run as root: set runAs to an unprivileged user, so that a break-out from QEMU gains little.')
+  if (settings.runAs && !(await canUseTun(settings.runAs)))
+    notes.push('Taps cannot be used: /dev/net/tun is not readable and writable for the user in runAs.')
   return {
     hypervisorType: 'QEMU',
     hypervisorVersion: version.major * 1_000_000 + version.minor * 1_000 + version.micro,
@@ -37,6 +39,13 @@ export async function hostInventory(
     traits: [`COMPUTE_ACCELERATOR_${choice.accelerator.toUpperCase()}`, ...abilities],
     notes,
   }
+}
+
+async function canUseTun({ uid, gid }: { uid: number; gid: number }): Promise<boolean> {
+  const tun = await stat('/dev/net/tun').catch(() => undefined)
+  if (!tun) return false
+  const shift = tun.uid === uid ? 6 : tun.gid === gid ? 3 : 0
+  return ((tun.mode >> shift) & 6) === 6
 }
 
 async function hostCpuModel(): Promise<string> {
