@@ -64,9 +64,8 @@ export class Enforcer {
 
   /** Every declared rule as it is in force, for reference pages and sweeps; base rules come with service ''. */
   rules(): LoadedRule[] {
-    return [...new Set(this.#set.rules.values())].filter(
-      (rule) => rule.service === '' || this.#declares(rule.service, rule.name),
-    )
+    const all = new Set(this.#set.rules.values())
+    return [...all].filter((rule) => rule.service === '' || this.#declares(rule.service, rule.name))
   }
 
   /** What is wrong with the files now, if anything; the rules in force are then those of the last good state. */

@@ -97,8 +97,8 @@ function reasonFor(set: RuleSet, service: string, check: Check, who: Credentials
       return { ...seen, passed: !of[0]!.passed, of }
     }
     case 'rule': {
-      const rule = set.within(service, check.name)!
-      return { ...seen, passed: rule.decide(who, target), of: [inner(rule.tree)] }
+      const of = [inner(set.within(service, check.name)!.tree)]
+      return { ...seen, passed: of[0]!.passed, of }
     }
     case 'role': {
       const needs = check.role.read(target)?.toLowerCase() ?? null

@@ -18,8 +18,10 @@ export type LoadedRule = {
   readonly defaultCheck: string | undefined
   readonly override: Override | undefined
   readonly tree: Check
-  /** Scope and check together. */
+  /** Scope and check together: the answer to a request. */
   decide: Decide
+  /** The check alone, as other rules that refer to this one use it: scope belongs to the rule that is asked for. */
+  decideCheck: Decide
 }
 
 type Names = ReadonlyMap<string, LoadedRule>
@@ -37,13 +39,15 @@ export class RuleSet {
   /** @throws PolicyFileError when an override is at fault, Error when a service's own table is. */
   constructor(tables: readonly PolicyTable[], overrides: readonly Override[]) {
     const used = new Set<string>()
+    const own = ownRules(tables, overrides)
     for (const table of [{ service: '', rules: {} }, ...tables]) {
       if (this.#byService.has(table.service))
         throw new Error(`the policy rules of "${table.service}" are declared twice`)
-      this.#byService.set(table.service, link(table, overrides, used))
+      this.#byService.set(table.service, link(table, overrides, own, used))
     }
+    this.#linkUnused(own, used)
     this.rules = this.#index()
-    this.warnings = unused(overrides, used, this.rules)
+    this.warnings = unused(overrides, used, this.rules.values())
   }
 
   /** The rule that `name` means inside a service. */
@@ -63,17 +67,14 @@ export class RuleSet {
 
   #index(): ReadonlyMap<string, LoadedRule> {
     const index = new Map<string, LoadedRule>()
-    const common = this.#byService.get('')!
     for (const [service, names] of this.#byService) {
       for (const [name, rule] of names) {
-        if (service === '') {
-          index.set(name, rule)
-          continue
-        }
-        index.set(`${service}/${name}`, rule)
-        if (common.has(name)) continue
+        // An operator's own rule is for other rules to refer to.
+        if (rule.defaultCheck === undefined) continue
+        if (service !== '') index.set(`${service}/${name}`, rule)
+        if (service === '' || !Object.hasOwn(baseRules, name)) index.set(name, rule)
+        if (service === '' || Object.hasOwn(baseRules, name)) continue
         this.#ambiguous.set(name, [...(this.#ambiguous.get(name) ?? []), `${service}/${name}`])
-        index.set(name, rule)
       }
     }
     for (const [name, services] of this.#ambiguous) {
@@ -82,9 +83,42 @@ export class RuleSet {
     }
     return index
   }
+
+  /** Nothing reaches these, yet a fault in them is a fault of the file: each must make sense in some service. */
+  #linkUnused(own: ReadonlySet<string>, used: Set<string>): void {
+    for (const name of own) {
+      if (used.has(name)) continue
+      let fault: unknown
+      for (const [service, names] of this.#byService) {
+        const rule = names.get(name)
+        if (!rule) continue
+        try {
+          new Linker(service, names, used).decideOf(rule)
+          fault = undefined
+          break
+        } catch (error) {
+          fault ??= error
+        }
+      }
+      if (fault) throw fault
+    }
+  }
 }
 
-function link(table: PolicyTable, all: readonly Override[], used: Set<string>): Names {
+/** Names in the files that no service declares: rules of the operator's own. */
+function ownRules(tables: readonly PolicyTable[], overrides: readonly Override[]): Set<string> {
+  const own = new Set(overrides.map((each) => each.name))
+  for (const name of Object.keys(baseRules)) own.delete(name)
+  for (const { rules } of tables) {
+    for (const [name, { deprecatedName }] of Object.entries(rules)) {
+      own.delete(name)
+      if (deprecatedName !== undefined) own.delete(deprecatedName)
+    }
+  }
+  return own
+}
+
+function link(table: PolicyTable, all: readonly Override[], own: ReadonlySet<string>, used: Set<string>): Names {
   const { service } = table
   // A file for this service outweighs one for all; within a kind, the later file wins.
   const mine = all.filter((each) => each.service === undefined || each.service === service)
@@ -98,12 +132,11 @@ function link(table: PolicyTable, all: readonly Override[], used: Set<string>): 
     if (override) used.add(override.name)
     names.set(name, loaded(service, name, rule, override))
   }
-  for (const [name, override] of overrides) {
-    const declared = names.has(name) || [...names.values()].some((rule) => rule.override === override)
-    if (!declared) names.set(name, loaded(service, name, undefined, override))
-  }
+  const declared = [...names.values()]
+  for (const [name, override] of overrides)
+    if (own.has(name)) names.set(name, loaded(service, name, undefined, override))
   const linker = new Linker(service, names, used)
-  for (const rule of names.values()) linker.decideOf(rule)
+  for (const rule of declared) linker.decideOf(rule)
   return names
 }
 
@@ -130,6 +163,7 @@ function loaded(
     override,
     tree,
     decide: undecided,
+    decideCheck: undecided,
   }
 }
 
@@ -147,7 +181,7 @@ class Linker {
   }
 
   decideOf(rule: LoadedRule): Decide {
-    if (rule.decide !== undecided) return rule.decide
+    if (rule.decideCheck !== undecided) return rule.decideCheck
     const start = this.#chain.indexOf(rule)
     if (start >= 0) {
       const circle = this.#chain.slice(start)
@@ -158,8 +192,9 @@ class Linker {
     const decide = compile(rule.tree, (name) => this.#named(rule, name))
     this.#chain.pop()
     const { scope } = rule
+    rule.decideCheck = decide
     rule.decide = scope ? (c, t) => allows(scope, scopeOf(c)) && decide(c, t) : decide
-    return rule.decide
+    return decide
   }
 
   #named(from: LoadedRule, name: string): Decide {
@@ -187,12 +222,8 @@ export function allows(required: readonly Scope[], actual: Scope | undefined): b
   return actual === undefined || required.includes(actual)
 }
 
-function unused(
-  overrides: readonly Override[],
-  used: ReadonlySet<string>,
-  rules: ReadonlyMap<string, LoadedRule>,
-): string[] {
-  const names = [...rules.values()].filter((rule) => rule.defaultCheck !== undefined).map((rule) => rule.name)
+function unused(overrides: readonly Override[], used: ReadonlySet<string>, rules: Iterable<LoadedRule>): string[] {
+  const names = [...rules].map((rule) => rule.name)
   return overrides
     .filter((each) => !used.has(each.name))
     .map((each) => {

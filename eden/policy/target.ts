@@ -54,7 +54,8 @@ function walk(target: Target, path: readonly string[], camelPath: readonly strin
   for (let i = 0; i < path.length; i++) {
     if (typeof here !== 'object' || here === null) return undefined
     const object = here as Target
-    here = object[path[i]!] ?? object[camelPath[i]!]
+    const value = object[path[i]!]
+    here = value === undefined ? object[camelPath[i]!] : value
   }
   return here
 }
