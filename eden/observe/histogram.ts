@@ -31,14 +31,15 @@ type Point = { readonly metricName: string; readonly labels: Record<string, stri
 
 export class BoundHistogram extends Histogram {
   readonly #name: string
-  readonly #help: string
   readonly #bounds: readonly number[]
   readonly #series: Series[] = []
+  /** Supplies the description that the registry expects around the values. */
+  readonly #described: Histogram
 
   constructor(name: string, help: string, bounds: readonly number[]) {
-    super({ name, help, buckets: [...bounds], registers: [] })
+    super({ name, help, registers: [] })
+    this.#described = new Histogram({ name, help, registers: [] })
     this.#name = name
-    this.#help = help
     this.#bounds = bounds
   }
 
@@ -51,7 +52,7 @@ export class BoundHistogram extends Histogram {
 
   override async get() {
     const values = this.#series.flatMap((series) => this.#points(series))
-    return { ...(await super.get()), name: this.#name, help: this.#help, values }
+    return { ...(await this.#described.get()), values }
   }
 
   /** Asked by the registry when it writes text. */

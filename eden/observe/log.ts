@@ -1,6 +1,6 @@
 // The cloud's log: JSON lines (or readable ones at a terminal) to standard error or a file, with secrets masked.
 
-import { type Logger, pino } from 'pino'
+import { type Bindings, type Logger, pino } from 'pino'
 import { type LineSink, prettySink } from './pretty.ts'
 import { redact, redactText } from './redact.ts'
 
@@ -45,12 +45,12 @@ export function openLog(options: LogOptions = {}): OpenLog {
       serializers: { err: describeError, error: describeError },
       formatters: {
         log: (entry) => redact(entry) as Record<string, unknown>,
-        bindings: (bindings) => redact(bindings) as Record<string, unknown>,
       },
       hooks: { streamWrite: redactText },
     },
     isPretty ? prettySink(lines, isTerminal && process.env.NO_COLOR === undefined) : lines,
   )
+  redactChildren(log)
   return {
     log,
     reopen: () => {
@@ -76,6 +76,14 @@ export function serviceLog(log: Log, service: string): Log {
 /** The log of one request within a service: every line names it and, with tracing, its trace. */
 export function requestLog(log: Log, requestId: string, traceId?: string): Log {
   return log.child(traceId === undefined ? { requestId } : { requestId, traceId })
+}
+
+/** Pino formats the bindings of the root only; children inherit this method, and so do theirs. */
+function redactChildren(log: Log): void {
+  const { child } = log
+  log.child = function (this: Log, bindings, options) {
+    return child.call(this, redact(bindings) as Bindings, options) as ReturnType<typeof child>
+  } as typeof child
 }
 
 function describeError(error: unknown): unknown {

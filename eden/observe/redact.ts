@@ -3,7 +3,7 @@
 import { mask } from '../config/secret.ts'
 
 const secretName =
-  /^(.*(password|passwd|passphrase|secret|secrets|privatekey|credential|credentials)|(.*(auth|access|refresh|subject|service|session|bearer|storage|admin)-?)?tokens?|x-.*-token|.*adminpass|original_password|authorization|proxy-authorization|cookie|set-cookie|signature|.*apikey|.*encryptionkey|user_?data|otlpheaders)$/
+  /^(.*(password|passwd|passphrase|secret|secrets|privatekey|secretkey)|(.*(auth|access|refresh|subject|service|session|bearer|storage|admin)-?)?tokens?|x-.*-token|.*adminpass|original_password|authorization|proxy-authorization|cookie|set-cookie|signature|.*apikey|.*encryptionkey|userdata|blob|otlpheaders)$/
 
 /** True for names such as `adminPass`, `X-Auth-Token`, `db_password`, whose values are never written. */
 export function isSecretName(name: string): boolean {
