@@ -56,6 +56,8 @@ export interface Service<C = never> {
   ports: number[]
   /** Path prefix at the front door. */
   prefix: string
+  /** The service's own paths begin with the prefix, so the front door leaves it on. */
+  keepsPrefix?: boolean
   catalog: CatalogEntry[]
   versions?: VersionRange
   routes: ServiceRoute<C>[]

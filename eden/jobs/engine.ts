@@ -183,7 +183,8 @@ export class JobEngine {
 
   #begin(row: JobRecord) {
     const abort = new AbortController()
-    const ended = this.#run(row, abort)
+    const ended: Promise<void> = this.#run(row, abort)
+      .then(() => {})
       .catch((error) => this.#ground.log.error({ err: error, job: row.id, name: row.name }, 'the job engine failed'))
       .finally(() => {
         this.#running.delete(row.id)

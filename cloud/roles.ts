@@ -1,0 +1,90 @@
+// Host roles with the drivers that the plan names. Everything real is loaded only where the plan asks for it.
+import { join } from 'node:path'
+import type { HostRole } from '../eden/host/host.ts'
+import type { Log } from '../eden/observe/log.ts'
+import type { ComputeDriver } from '../kernel/compute/driver.ts'
+import { computeHostRole } from '../kernel/compute/host/role.ts'
+import type { ImageStore } from '../kernel/image/driver.ts'
+import type { NetworkDriver } from '../kernel/network/driver.ts'
+import { networkHostRole } from '../kernel/network/host/role.ts'
+import type { VolumeDriver } from '../kernel/volume/driver.ts'
+import { volumeHostRole } from '../kernel/volume/host/role.ts'
+import type { Plan, PlannedNode } from './plan.ts'
+
+export interface RoleSettings {
+  stateDir: string
+  runtimeDir: string
+  log: Log
+  /** The user under which guests run, where this process is root. */
+  runAs?: { uid: number; gid: number }
+  /** First letters of everything that is made on the host's network. */
+  networkPrefix?: string
+  /** Settings of simulated hosts: their size, delays. */
+  simulated?: { vcpus?: number; memoryMiB?: number; diskGiB?: number; delayMs?: number }
+}
+
+export async function hostRoles(plan: Plan, node: PlannedNode, settings: RoleSettings): Promise<HostRole[]> {
+  const roles: HostRole[] = []
+  // Networks first: guests' taps must be there before guests are looked after.
+  if (node.hosts.includes('network'))
+    roles.push(
+      networkHostRole({ driver: await networkDriver(plan, settings), tunnelAddress: node.tunnelAddress ?? null }),
+    )
+  if (node.hosts.includes('volume')) roles.push(volumeHostRole({ driver: await volumeDriver(plan, settings) }))
+  if (node.hosts.includes('compute'))
+    roles.push(
+      computeHostRole({ driver: await computeDriver(plan, settings), stateDir: join(settings.stateDir, 'compute') }),
+    )
+  return roles
+}
+
+export async function imageStore(plan: Plan, settings: RoleSettings): Promise<ImageStore> {
+  if (plan.drivers.image === 'simulated') {
+    const { SimulatedImageStore } = await import('../drivers/image/simulated/simulated-image-store.ts')
+    return new SimulatedImageStore()
+  }
+  const { FilesImageStore } = await import('../drivers/image/files/files-image-store.ts')
+  return new FilesImageStore({ dir: join(settings.stateDir, 'images') })
+}
+
+async function computeDriver(plan: Plan, settings: RoleSettings): Promise<ComputeDriver> {
+  if (plan.drivers.compute === 'simulated') {
+    const { SimulatedComputeDriver } = await import('../drivers/compute/simulated/simulated-compute-driver.ts')
+    const { delayMs, ...inventory } = settings.simulated ?? {}
+    return new SimulatedComputeDriver({ inventory, ...(delayMs !== undefined && { delayMs }) })
+  }
+  const { QemuComputeDriver } = await import('../drivers/compute/qemu/qemu-compute-driver.ts')
+  return new QemuComputeDriver({
+    stateDir: join(settings.stateDir, 'compute'),
+    runtimeDir: join(settings.runtimeDir, 'g'),
+    log: settings.log.child({ driver: 'qemu' }),
+    ...(settings.runAs && { runAs: settings.runAs }),
+  })
+}
+
+async function networkDriver(plan: Plan, settings: RoleSettings): Promise<NetworkDriver> {
+  if (plan.drivers.network === 'linux') {
+    const { LinuxNetworkDriver } = await import('../drivers/network/linux/driver.ts')
+    return new LinuxNetworkDriver({
+      prefix: settings.networkPrefix ?? 'cos',
+      log: settings.log.child({ driver: 'linux' }),
+      ...(settings.runAs && { tapUser: settings.runAs.uid }),
+    })
+  }
+  const { SimulatedNetworkDriver } = await import('../drivers/network/simulated/driver.ts')
+  return new SimulatedNetworkDriver(plan.drivers.network === 'user' ? { vif: { kind: 'user' } } : {})
+}
+
+async function volumeDriver(plan: Plan, settings: RoleSettings): Promise<VolumeDriver> {
+  if (plan.drivers.volume === 'simulated') {
+    const { SimulatedVolumeDriver } = await import('../drivers/volume/simulated/simulated-volume-driver.ts')
+    return new SimulatedVolumeDriver({})
+  }
+  const { FilesVolumeDriver } = await import('../drivers/volume/files/files-volume-driver.ts')
+  return new FilesVolumeDriver({
+    dir: join(settings.stateDir, 'volumes'),
+    runtimeDir: join(settings.runtimeDir, 'v'),
+    log: settings.log.child({ driver: 'files' }),
+    ...(settings.runAs && { runAs: settings.runAs }),
+  })
+}

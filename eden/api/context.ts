@@ -1,0 +1,24 @@
+// What Eden's own operations may reach.
+import type { Assembly } from '../assembly.ts'
+import type { Call } from '../call.ts'
+import { forbidden } from '../errors.ts'
+
+export interface EdenSettings {
+  /** May webhooks point at loopback and private addresses? */
+  webhooksMayPointInward: boolean
+  /** Days for which the change log is kept. */
+  changesKeptDays: number
+  /** Days for which ended jobs are kept. */
+  jobsKeptDays: number
+}
+
+export interface EdenContext {
+  assembly: Assembly
+  settings: EdenSettings
+}
+
+/** The project in the address must be the caller's own, except for those who see everything. */
+export function requireTenant(call: Call, tenant: string): void {
+  if (call.sees !== 'all' && tenant !== call.projectId)
+    throw forbidden('The project in the address is not the one that the token is scoped to.')
+}
