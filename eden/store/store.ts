@@ -106,9 +106,7 @@ export class Store {
     if (this.#closed) return Promise.reject(unavailable('The cloud is shutting down; try again when it is back.'))
     return new Promise<T>((resolve, reject) => {
       this.#waiting.push({ call, run, resolve: resolve as (value: unknown) => void, reject })
-      this.#working ??= this.#work().finally(() => {
-        this.#working = undefined
-      })
+      this.#working ??= this.#work()
     })
   }
 
@@ -138,9 +136,14 @@ export class Store {
   async #work(): Promise<void> {
     // Lets everything that arrives in the same turn share the commit.
     await undefined
-    while (this.#waiting.length > 0) {
-      const group = this.#waiting.splice(0, groupSize)
-      await this.#commitGroup(group)
+    try {
+      while (this.#waiting.length > 0) {
+        const group = this.#waiting.splice(0, groupSize)
+        await this.#commitGroup(group)
+      }
+    } finally {
+      // In the same turn as the last look: who comes later finds nobody at work and begins anew.
+      this.#working = undefined
     }
   }
 
