@@ -39,7 +39,7 @@ export interface LinuxNetworkOptions {
   /** `veth`: ports are pairs whose other end a test puts into a namespace. Default `tap`. */
   portKind?: PortKind
   /** Hears of failures outside of calls: a DHCP answer that could not be sent, a metadata handler that threw. */
-  onError?: (error: Error) => void
+  log?: { warn(details: { err: Error }, message: string): void }
 }
 
 /** All that the last successful apply made. */
@@ -68,7 +68,8 @@ export class LinuxNetworkDriver implements NetworkDriver {
     this.#names = namesFor(options.prefix ?? 'cos')
     this.#settings = { user: options.tapUser ?? process.getuid?.() ?? 0, tunnelPort: options.tunnelPort ?? 4789 }
     this.#portKind = options.portKind ?? 'tap'
-    this.#onError = options.onError ?? ((error) => process.emitWarning(error))
+    const { log } = options
+    this.#onError = log ? (error) => log.warn({ err: error }, error.message) : (error) => process.emitWarning(error)
   }
 
   async open(metadata: MetadataHandler): Promise<void> {

@@ -14,6 +14,8 @@ import { validateWanted } from '../validate-wanted.ts'
 export interface SimulatedNetworkKnobs {
   /** How long every call takes. Default 0. */
   delayMs?: number
+  /** What guests are plugged into, for guests that are real although their network is not. Default `simulated`. */
+  vif?: Vif
 }
 
 export type NetworkOperation = 'open' | 'close' | 'apply' | 'observe' | 'removeAll'
@@ -28,6 +30,7 @@ export class SimulatedNetworkDriver implements NetworkDriver {
   delayMs: number
   /** Counts successful calls of `apply`. */
   applied = 0
+  readonly #vif: Vif
   readonly #host: SimulatedNetworkHost
   readonly #failures = new Map<NetworkOperation, Error[]>()
   #metadata: MetadataHandler | undefined
@@ -35,6 +38,7 @@ export class SimulatedNetworkDriver implements NetworkDriver {
 
   constructor(knobs: SimulatedNetworkKnobs = {}, host: SimulatedNetworkHost = { stands: null }) {
     this.delayMs = knobs.delayMs ?? 0
+    this.#vif = knobs.vif ?? { kind: 'simulated' }
     this.#host = host
   }
 
@@ -84,7 +88,7 @@ export class SimulatedNetworkDriver implements NetworkDriver {
   }
 
   vif(_portId: string): Vif {
-    return { kind: 'simulated' }
+    return this.#vif
   }
 
   observe(): Promise<ObservedNetworks> {
