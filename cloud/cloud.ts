@@ -1,5 +1,5 @@
 // A whole cloud in this process: services, drivers, ports, started in the order that lets nothing be asked too early.
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Assembly } from '../eden/assembly.ts'
 import type { Clock, Ids } from '../eden/clock.ts'
@@ -114,7 +114,10 @@ async function startHosts(assembly: Assembly, plan: Plan, settings: RoleSettings
       stops.push(await connectRemoteHost(node.name, node.agent, key, node.hosts, assembly.hosts, settings.log))
       continue
     }
-    for (const role of await hostRoles(plan, node, settings))
+    const served = node.hosts.filter((service) =>
+      existsSync(new URL(`../kernel/${service}/host/role.ts`, import.meta.url)),
+    )
+    for (const role of await hostRoles(plan, { ...node, hosts: served }, settings))
       stops.push(await startLocalHost(node.name, role, assembly.hosts.get(role.service)!))
   }
   return stops

@@ -3,12 +3,9 @@ import { join } from 'node:path'
 import type { HostRole } from '../eden/host/host.ts'
 import type { Log } from '../eden/observe/log.ts'
 import type { ComputeDriver } from '../kernel/compute/driver.ts'
-import { computeHostRole } from '../kernel/compute/host/role.ts'
 import type { ImageStore } from '../kernel/image/driver.ts'
 import type { NetworkDriver } from '../kernel/network/driver.ts'
-import { networkHostRole } from '../kernel/network/host/role.ts'
 import type { VolumeDriver } from '../kernel/volume/driver.ts'
-import { volumeHostRole } from '../kernel/volume/host/role.ts'
 import type { Plan, PlannedNode } from './plan.ts'
 
 export interface RoleSettings {
@@ -26,16 +23,32 @@ export interface RoleSettings {
 export async function hostRoles(plan: Plan, node: PlannedNode, settings: RoleSettings): Promise<HostRole[]> {
   const roles: HostRole[] = []
   // Networks first: guests' taps must be there before guests are looked after.
-  if (node.hosts.includes('network'))
+  if (node.hosts.includes('network')) {
+    const { networkHostRole } = await import('../kernel/network/host/role.ts')
     roles.push(
       networkHostRole({ driver: await networkDriver(plan, settings), tunnelAddress: node.tunnelAddress ?? null }),
     )
-  if (node.hosts.includes('volume')) roles.push(volumeHostRole({ driver: await volumeDriver(plan, settings) }))
-  if (node.hosts.includes('compute'))
-    roles.push(
-      computeHostRole({ driver: await computeDriver(plan, settings), stateDir: join(settings.stateDir, 'compute') }),
-    )
+  }
+  if (node.hosts.includes('volume')) {
+    const { volumeHostRole } = await import('../kernel/volume/host/role.ts')
+    roles.push(volumeHostRole({ driver: await volumeDriver(plan, settings) }))
+  }
+  if (node.hosts.includes('compute')) {
+    const { computeHostRole } = await import('../kernel/compute/host/role.ts')
+    const driver = await computeDriver(plan, settings)
+    roles.push(computeHostRole({ driver, stateDir: join(settings.stateDir, 'compute') }))
+  }
   return roles
+}
+
+/** The drivers that leave something on the host. */
+export async function realDrivers(plan: Plan, settings: RoleSettings) {
+  const { drivers } = plan
+  return {
+    compute: drivers.compute === 'simulated' ? undefined : await computeDriver(plan, settings),
+    network: drivers.network === 'linux' ? await networkDriver(plan, settings) : undefined,
+    volume: drivers.volume === 'simulated' ? undefined : await volumeDriver(plan, settings),
+  }
 }
 
 export async function imageStore(plan: Plan, settings: RoleSettings): Promise<ImageStore> {
