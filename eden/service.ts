@@ -2,6 +2,7 @@
 
 import type { Duplex } from 'node:stream'
 import type { Call, Ground } from './call.ts'
+import type { SettingGroup } from './config/setting.ts'
 import type { Problem } from './errors.ts'
 import type { HostDirectory } from './host/host.ts'
 import type { Authenticator } from './http/authenticator.ts'
@@ -67,6 +68,8 @@ export interface Service<C = never> {
   /** Declared resources, for documents and dashboards. */
   resources: unknown[]
   migrations: Migration[]
+  /** What can be set, with defaults; the values in force are `world.config`. */
+  settings?: SettingGroup
   dialect: ErrorDialect
   /** Rule under which a caller sees the rows of all projects; `context_is_admin` unless told. */
   seesAllRule?: string
