@@ -23,8 +23,16 @@ import { namesFor } from './names.ts'
 import { applyNamespace } from './namespace-changes.ts'
 import type { NftTable } from './nft-table.ts'
 import { changeScript, removeScript, replaceScript } from './nft-table.ts'
-import { observeForwarding, observeHost, observeNeighbours, observeZones, readNft } from './observed-host.ts'
+import {
+  observeForwarding,
+  observeHost,
+  observeNeighbours,
+  observeZones,
+  readNft,
+  standTables,
+} from './observed-host.ts'
 import { probeHost } from './probe.ts'
+import { removeFromHost } from './removal.ts'
 import { floatingMark } from './router-table.ts'
 import type { PortKind, WantedHost } from './wanted-host.ts'
 import { wantedHost } from './wanted-host.ts'
@@ -145,10 +153,11 @@ export class LinuxNetworkDriver implements NetworkDriver {
 
     const found = await observeHost(names)
     const changes = hostChanges(host, found, this.#settings)
-    await services.closeIn(changes.removedNamespaces)
-    await ipBatch([...changes.remove, ...changes.removedNamespaces.map((name) => `netns del ${name}`)])
+    // A namespace that was taken away behind our back took the meaning of its sockets with it.
+    await services.closeIn([...changes.removedNamespaces, ...changes.newNamespaces])
+    await removeFromHost(changes.remove, changes.removedNamespaces)
     // Filters stand before the ports that they guard are plugged in.
-    await nftTransaction(hostScript(before, standing))
+    await nftTransaction(hostScript(before && (await standTables(names)) ? before : undefined, standing))
     if (needsForwarding) setForwarding('1')
     await this.#makeLinks(before?.host, host, changes)
     const isNew = new Set(changes.newNamespaces)
@@ -258,7 +267,7 @@ export class LinuxNetworkDriver implements NetworkDriver {
       neighbours: new Set(),
     }
     const changes = hostChanges(nothing, await observeHost(names), this.#settings)
-    await ipBatch([...changes.remove, ...changes.removedNamespaces.map((name) => `netns del ${name}`)])
+    await removeFromHost(changes.remove, changes.removedNamespaces)
     this.#restoreForwarding()
     await nftTransaction(
       removeScript({ family: 'bridge', name: names.table }) + removeScript({ family: 'inet', name: names.table }),

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import type { Names } from './names.ts'
 import type { NftTable } from './nft-table.ts'
-import { listTables, readNft } from './observed-host.ts'
+import { readNft } from './observed-host.ts'
 
 const path = '/proc/sys/net/ipv4/ip_forward'
 const mark = 'found_ip_forward_'
@@ -11,8 +11,6 @@ export type FoundForwarding = '0' | '1' | null
 
 /** What the switch was before this driver's first change; null where it was never changed. */
 export async function readFoundForwarding(names: Names): Promise<FoundForwarding> {
-  const tables = await listTables(null)
-  if (!tables.some(({ family, name }) => family === 'inet' && name === names.table)) return null
   const items = await readNft<{ chain?: { name: string } }>(['-t', 'list', 'table', 'inet', names.table], null)
   const name = items.find(({ chain }) => chain?.name.startsWith(mark))?.chain?.name
   return name === undefined ? null : name.endsWith('1') ? '1' : '0'

@@ -4,7 +4,7 @@ import type { IpLink, ObservedHost } from './observed-host.ts'
 import type { HostLink, WantedHost } from './wanted-host.ts'
 
 export interface HostChanges {
-  /** `ip` lines that take away what is not wanted or is made otherwise; they run before filters are removed. */
+  /** Interfaces that are not wanted or are made otherwise; they go before filters are removed. */
   remove: string[]
   /** `ip` lines that make and set; they run after filters stand. */
   make: string[]
@@ -41,7 +41,7 @@ export function hostChanges(wanted: WantedHost, found: ObservedHost, settings: L
   // Bridges last: what is plugged into them goes first.
   const unwanted = [...found.links.values()].filter((link) => !keeps(link))
   unwanted.sort((a, b) => Number(a.linkinfo?.info_kind === 'bridge') - Number(b.linkinfo?.info_kind === 'bridge'))
-  changes.remove.push(...unwanted.map((link) => `link del ${link.ifname}`))
+  changes.remove.push(...unwanted.map((link) => link.ifname))
   changes.make.push(...changes.newNamespaces.map((name) => `netns add ${name}`))
   for (const want of wanted.links.values()) {
     const link = found.links.get(want.name)

@@ -1,5 +1,5 @@
 // Reads what really stands on the host, ours and nobody else's.
-import { readJson, run } from './commands.ts'
+import { CommandFailed, readJson, run } from './commands.ts'
 import type { Names } from './names.ts'
 import { listNamespaces } from './namespaces.ts'
 
@@ -72,26 +72,30 @@ export async function observeNeighbours(names: Names, canonical: (address: strin
 
 /** The connection tracking zone of every bridge, as the standing table has it; empty where there is none. */
 export async function observeZones(names: Names): Promise<Map<string, number>> {
-  const zones = new Map<string, number>()
-  if (!(await hasTable(names))) return zones
-  const args = ['list', 'map', 'inet', names.table, 'zones']
-  for (const { map } of await readNft<{ map?: { elem?: [string, number][] } }>(args, null))
-    for (const [bridge, zone] of map?.elem ?? []) zones.set(bridge, zone)
-  return zones
+  type Listed = { map?: { elem?: [string, number][] } }
+  const items = await readNft<Listed>(['list', 'map', 'inet', names.table, 'zones'], null)
+  return new Map(items.flatMap(({ map }) => map?.elem ?? []))
 }
 
-async function hasTable(names: Names): Promise<boolean> {
-  return (await listTables(null)).some(({ family, name }) => family === 'inet' && name === names.table)
+/**
+ * False when somebody has emptied the host's rules. Asks for two small sets, because listing tables makes nft 1.0.6
+ * read every rule there is: 450 ms with 500 ports against 12.
+ */
+export async function standTables(names: Names): Promise<boolean> {
+  const found = await Promise.all([
+    readNft(['-t', 'list', 'map', 'inet', names.table, 'zones'], null),
+    readNft(['-t', 'list', 'set', 'bridge', names.table, 'external_ports'], null),
+  ])
+  return found.every((items) => items.length > 0)
 }
 
-/** All nftables tables of a namespace. */
-export async function listTables(place: string | null): Promise<{ family: string; name: string }[]> {
-  const answer = await readNft<{ table?: { family: string; name: string } }>(['list', 'tables'], place)
-  return answer.flatMap(({ table }) => (table ? [table] : []))
-}
-
-/** The list inside what `nft -j` prints. */
+/** The list inside what `nft -j` prints; empty where what was asked for is not there. */
 export async function readNft<T>(args: string[], place: string | null): Promise<T[]> {
-  const text = await run('nft', ['-j', ...args], '', place)
-  return text.trim() === '' ? [] : (JSON.parse(text) as { nftables: T[] }).nftables
+  try {
+    const text = await run('nft', ['-j', ...args], '', place)
+    return text.trim() === '' ? [] : (JSON.parse(text) as { nftables: T[] }).nftables
+  } catch (error) {
+    if (error instanceof CommandFailed && error.message.includes('No such file or directory')) return []
+    throw error
+  }
 }

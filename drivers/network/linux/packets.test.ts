@@ -238,6 +238,16 @@ test('real packets', async (t) => {
       assert.match(await a.talk('169.254.169.254', 80, 'GET / HTTP/1.0\\r\\n\\r\\n'), /for 10\.80\.0\.11/)
     })
 
+    await t.test('what somebody else took away comes back with the next apply', async () => {
+      await run('nft', ['delete', 'table', 'bridge', prefix])
+      await run('ip', ['netns', 'del', `${prefix}-router-router-1`])
+      await run('ip', ['netns', 'del', `${prefix}-dhcp-net-1`])
+      await driver.apply(wanted)
+      assert.equal(await b.connects('10.80.0.11', 80), false)
+      assert.equal(await c.connects('10.80.0.11', 22), true)
+      assert.match(await a.talk('169.254.169.254', 80, 'GET / HTTP/1.0\\r\\n\\r\\n'), /for 10\.80\.0\.11/)
+    })
+
     await t.test('everything is taken away and the switch is turned back', async () => {
       await run('ip', ['link', 'add', 'foreign0', 'type', 'bridge'])
       await driver.removeAll()
