@@ -8,6 +8,7 @@ import { connectRemoteHost } from '../eden/host/remote.ts'
 import type { Log } from '../eden/observe/log.ts'
 import { catalogOf } from './catalog.ts'
 import { type Doors, openDoors } from './doors.ts'
+import { observersOf, startObserving } from './observation.ts'
 import type { Plan } from './plan.ts'
 import { hostRoles, imageStore, type RoleSettings } from './roles.ts'
 import { services } from './services.ts'
@@ -64,6 +65,8 @@ export async function openCloud(options: CloudOptions): Promise<Cloud> {
       ...(options.networkPrefix && { networkPrefix: options.networkPrefix }),
       ...(options.simulated && { simulated: options.simulated }),
     }
+    const observation = startObserving(log, process.env)
+    undo.push(() => observation.close())
     const store = await imageStore(plan, roleSettings)
     await store.open()
     undo.push(() => store.close())
@@ -73,7 +76,9 @@ export async function openCloud(options: CloudOptions): Promise<Cloud> {
       durable: options.durable,
       log,
       cloudKey: secretFile(join(stateDir, 'cloud.key'), 32),
-      config: plan.settings,
+      settings: { plan: plan.settings, env: process.env, file: join(stateDir, 'cloudos.yaml'), fileMayBeMissing: true },
+      tracer: observation.tracer,
+      ...observersOf(observation.metrics),
       gifts: {
         'image.store': store,
         'identity.keyDir': join(stateDir, 'keys'),
@@ -89,7 +94,7 @@ export async function openCloud(options: CloudOptions): Promise<Cloud> {
     for (const stop of await startHosts(assembly, plan, roleSettings)) undo.push(stop)
     undo.push(() => assembly.stop())
     await assembly.start()
-    doors.open(assembly, async () => '')
+    doors.open(assembly, () => observation.metrics.scrape())
     return {
       assembly,
       doors,
@@ -114,8 +119,9 @@ async function startHosts(assembly: Assembly, plan: Plan, settings: RoleSettings
       stops.push(await connectRemoteHost(node.name, node.agent, key, node.hosts, assembly.hosts, settings.log))
       continue
     }
-    const served = node.hosts.filter((service) =>
-      existsSync(new URL(`../kernel/${service}/host/role.ts`, import.meta.url)),
+    const served = node.hosts.filter(
+      (service) =>
+        existsSync(new URL(`../kernel/${service}/host/role.ts`, import.meta.url)) && assembly.hosts.has(service),
     )
     for (const role of await hostRoles(plan, { ...node, hosts: served }, settings))
       stops.push(await startLocalHost(node.name, role, assembly.hosts.get(role.service)!))

@@ -1,20 +1,22 @@
 // Puts services, store, jobs and hosts together into a running cloud, without yet opening a port.
 import { type Call, cloudCall, type Ground } from './call.ts'
 import { type Clock, type Ids, randomIds, systemClock } from './clock.ts'
+import { loadSettings, type SettingSources } from './config/load.ts'
 import { Hosts } from './host/directory.ts'
 import type { Authenticator } from './http/authenticator.ts'
 import { localNeighbour, type Neighbour } from './http/neighbour.ts'
 import { Pipeline, type RequestObserver } from './http/pipeline.ts'
 import { Sealer } from './http/seal.ts'
-import { type EngineOptions, JobEngine } from './jobs/engine.ts'
+import { type EngineOptions, JobEngine, type StepObserver } from './jobs/engine.ts'
 import { ReconcilerLoop } from './jobs/reconciler.ts'
 import { edenMigrations } from './migrations.ts'
 import { LoadMeter } from './observe/load.ts'
 import type { Log } from './observe/log.ts'
+import type { Tracer } from './observe/trace.ts'
 import { Enforcer, type EnforcerOptions } from './policy/enforcer.ts'
 import type { AnyService } from './service.ts'
 import { migrate } from './store/schema.ts'
-import { openStore, type Store } from './store/store.ts'
+import { openStore, type QueryObserver, type Store } from './store/store.ts'
 
 export interface AssemblyOptions {
   services: AnyService[]
@@ -26,13 +28,16 @@ export interface AssemblyOptions {
   ids?: Ids
   /** 32 bytes for tokens between the cloud's own processes. */
   cloudKey: Buffer
-  /** Settings by service. */
-  config?: Record<string, Record<string, unknown>>
+  /** Where settings come from; without it all have their defaults. */
+  settings?: SettingSources
   /** Handed to services by name: drivers' stores, keys, directories. */
   gifts?: Record<string, unknown>
   policy?: EnforcerOptions
   engine?: EngineOptions
   observe?: RequestObserver
+  tracer?: Tracer
+  observeStep?: StepObserver
+  observeQuery?: QueryObserver
   /** Where no service of the assembly authenticates. */
   authenticator?: Authenticator
   /** Services in other processes. */
@@ -60,7 +65,10 @@ export class Assembly {
     this.ground = ground
     this.store = ground.store
     this.services = options.services
-    this.jobs = new JobEngine(ground, options.engine)
+    this.jobs = new JobEngine(ground, {
+      ...options.engine,
+      ...(options.observeStep && { observeStep: options.observeStep }),
+    })
     this.reconcilers = new ReconcilerLoop(ground)
     this.sealer = new Sealer(options.cloudKey, ground.clock)
     for (const service of options.services) this.hosts.set(service.name, new Hosts())
@@ -71,6 +79,7 @@ export class Assembly {
     const clock = options.clock ?? systemClock
     const ids = options.ids ?? randomIds
     const store = await openStore(options.database, { clock, ids, durable: options.durable ?? true })
+    if (options.observeQuery) store.observeQuery = options.observeQuery
     try {
       await migrate(store, [{ name: 'eden', migrations: edenMigrations }, ...options.services])
     } catch (error) {
@@ -135,6 +144,12 @@ export class Assembly {
   }
 
   #build() {
+    const groups = this.services.flatMap(({ settings }) => (settings ? [settings] : []))
+    const plan = this.#options.settings?.plan ?? {}
+    const declared = Object.fromEntries(
+      Object.entries(plan).filter(([name]) => groups.some(({ service }) => service === name)),
+    )
+    const settings = loadSettings(groups, { ...this.#options.settings, plan: declared })
     for (const service of this.services) {
       const context = service.context({
         ground: this.ground,
@@ -142,7 +157,7 @@ export class Assembly {
         hosts: this.hosts.get(service.name)!,
         jobs: this.jobs,
         reconcilers: this.reconcilers,
-        config: this.#options.config?.[service.name] ?? {},
+        config: service.settings ? settings.of(service.settings) : (plan[service.name] ?? {}),
         gift: (name) => {
           if (name === 'assembly') return this
           const gift = this.#options.gifts?.[name]
@@ -163,7 +178,14 @@ export class Assembly {
     for (const service of this.services)
       this.pipelines.set(
         service.name,
-        new Pipeline(service, this.contexts.get(service.name), this.ground, this.authenticator, observe),
+        new Pipeline(
+          service,
+          this.contexts.get(service.name),
+          this.ground,
+          this.authenticator,
+          observe,
+          this.#options.tracer,
+        ),
       )
   }
 

@@ -9,7 +9,7 @@ import { testCloud, testProject } from '../testing.ts'
 import { edenService } from './service.ts'
 
 const start = async (t: { after(fn: () => Promise<void>): void }, config = {}) => {
-  const cloud = await testCloud({ services: [edenService], config: { eden: config } })
+  const cloud = await testCloud({ services: [edenService], settings: { plan: { eden: config } } })
   t.after(() => cloud.close())
   return cloud
 }

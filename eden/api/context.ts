@@ -2,15 +2,7 @@
 import type { Assembly } from '../assembly.ts'
 import type { Call } from '../call.ts'
 import { forbidden } from '../errors.ts'
-
-export interface EdenSettings {
-  /** May webhooks point at loopback and private addresses? */
-  webhooksMayPointInward: boolean
-  /** Days for which the change log is kept. */
-  changesKeptDays: number
-  /** Days for which ended jobs are kept. */
-  jobsKeptDays: number
-}
+import type { EdenSettings } from './config.ts'
 
 export interface EdenContext {
   assembly: Assembly

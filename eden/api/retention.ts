@@ -4,7 +4,7 @@ import { change } from '../changes/change.ts'
 import { isoTime } from '../clock.ts'
 import { idempotencyKey } from '../http/idempotency.ts'
 import { jobRecord } from '../jobs/record.ts'
-import type { EdenSettings } from './context.ts'
+import type { EdenSettings } from './config.ts'
 
 const dayMs = 86_400_000
 

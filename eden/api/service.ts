@@ -6,6 +6,7 @@ import { reconciler } from '../jobs/reconciler.ts'
 import { bodyOf, wrapped } from '../resource/input.ts'
 import { routes, service } from '../service.ts'
 import { listChanges, showHistory, streamChanges, upgradeToChanges } from './changes.ts'
+import { type EdenSettings, edenSettings } from './config.ts'
 import type { EdenContext } from './context.ts'
 import { showOpenApi } from './documents.ts'
 import { explain } from './explain.ts'
@@ -27,6 +28,7 @@ export const edenService = service<EdenContext>({
   catalog: [{ type: 'eden', name: 'eden', path: base }],
   resources: [webhook],
   policy: edenPolicy,
+  settings: edenSettings,
   migrations: [{ name: '0001-webhooks', up: (schema) => schema.tables(webhook) }],
   jobs: [],
   reconcilers: [
@@ -39,11 +41,7 @@ export const edenService = service<EdenContext>({
   dialect: (problem) => ({ body: { error: { code: problem.status, kind: problem.kind, message: problem.message } } }),
   context: (world) => ({
     assembly: world.gift('assembly') as Assembly,
-    settings: {
-      webhooksMayPointInward: world.config.webhooksMayPointInward === true,
-      changesKeptDays: Number(world.config.changesKeptDays ?? 365),
-      jobsKeptDays: Number(world.config.jobsKeptDays ?? 90),
-    },
+    settings: world.config as unknown as EdenSettings,
   }),
   upgrade: upgradeToChanges,
   routes: [

@@ -10,6 +10,8 @@ export type SettingSources = {
   /** A YAML file nested by service (`cloudos.yaml`). Unless `fileMayBeMissing`, it must exist. */
   readonly file?: string
   readonly fileMayBeMissing?: boolean
+  /** What the plan says, nested by service; above the file. */
+  readonly plan?: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   /** `process.env`, or a part of it. */
   readonly env?: Readonly<Record<string, string | undefined>>
   /** What followed each `--set`: `compute.quotaCores=20`. */
@@ -78,6 +80,7 @@ export function loadSettings(groups: readonly SettingGroup[], sources: SettingSo
   const loading = new Loading(groups)
   loading.defaults()
   if (sources.file !== undefined) loading.file(sources.file, sources.fileMayBeMissing ?? false)
+  if (sources.plan) loading.plan(sources.plan)
   if (sources.env) loading.environment(sources.env)
   for (const flag of sources.set ?? []) loading.flag(flag)
   return loading.settled()
@@ -159,6 +162,13 @@ class Loading {
       } else if (table !== null) {
         this.#problems.push(`${lineOf([service])}: below "${service}:" its settings are expected, like "  name: value"`)
       }
+    }
+  }
+
+  plan(plan: Readonly<Record<string, Readonly<Record<string, unknown>>>>): void {
+    for (const [service, table] of Object.entries(plan)) {
+      if (!this.#services.has(service)) this.#unknown(service, [...this.#services], 'plan', 'service')
+      else for (const [name, raw] of Object.entries(table)) this.#take(service, name, raw, 'plan')
     }
   }
 

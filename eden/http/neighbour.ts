@@ -79,6 +79,7 @@ export function remoteNeighbour(name: string, baseUrl: string, seal: (call: Call
           headers: {
             'x-auth-token': seal(call),
             'x-openstack-request-id': call.requestId || `req-${randomUUID()}`,
+            ...(call.traceparent && { traceparent: call.traceparent }),
             ...(call.dryRun && { 'cloudos-dry-run': 'true' }),
             ...(asking.body !== undefined && { 'content-type': 'application/json' }),
             ...asking.headers,

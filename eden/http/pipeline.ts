@@ -13,6 +13,7 @@ import {
   unauthorized,
   unsupportedMedia,
 } from '../errors.ts'
+import { type Span, Tracer } from '../observe/trace.ts'
 import type { Credentials } from '../policy/credentials.ts'
 import type { AnyService, ServiceRoute } from '../service.ts'
 import type { Authenticator } from './authenticator.ts'
@@ -26,7 +27,7 @@ const defaultMaxBodyBytes = 1024 * 1024
 const defaultWithinMs = 60_000
 const methods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'COPY', 'OPTIONS'] as const
 
-/** Told of every request once it was answered. */
+/** Told of every request once it was answered; `route` is the pattern. */
 export type RequestObserver = (seen: {
   service: string
   route: string
@@ -56,6 +57,7 @@ export class Pipeline implements LocalEndpoint {
     caseSensitive: true,
   })
   readonly #observe: RequestObserver
+  readonly #tracer: Tracer
   readonly #seesAllRule: string
 
   constructor(
@@ -64,7 +66,9 @@ export class Pipeline implements LocalEndpoint {
     ground: Ground,
     authenticator: Authenticator,
     observe: RequestObserver = () => {},
+    tracer: Tracer = new Tracer(),
   ) {
+    this.#tracer = tracer
     this.service = service
     this.#ground = ground
     this.#context = context as never
@@ -80,19 +84,22 @@ export class Pipeline implements LocalEndpoint {
     const requestId = `req-${this.#ground.ids.uuid()}`
     let routePath = 'unmatched'
     let reply: Reply
+    let span: Span | undefined
     const known: { call?: Call } = {}
     try {
       const { matched, params, url } = this.#match(raw.method, raw.url)
       routePath = matched[0]!.route.path
       const version = this.#version(raw.headers)
       const route = chosen(matched, version)
-      const call = await this.#call(raw, route, requestId, version)
+      span = this.#tracer.start(this.service.name, `${raw.method} ${routePath}`, raw.headers.traceparent)
+      const call = await this.#call(raw, route, requestId, version, span.traceparent)
       known.call = call
       reply = await this.#answer(call, route, raw, params, url)
       this.#finish(reply, call, raw)
     } catch (error) {
       reply = this.#refusal(error, requestId, raw, known.call)
     }
+    span?.end(reply.status >= 500 ? new Error(`status ${reply.status}`) : undefined)
     reply.headers['x-openstack-request-id'] ??= requestId
     if (this.service.name === 'compute') reply.headers['x-compute-request-id'] ??= requestId
     const seconds = (performance.now() - started) / 1000
@@ -188,7 +195,13 @@ export class Pipeline implements LocalEndpoint {
     return this.#ground.enforcer.allowed(this.#seesAllRule, credentials, {}) ? 'all' : 'project'
   }
 
-  async #call(raw: RawRequest, route: ServiceRoute<never>, requestId: string, version: number): Promise<Call> {
+  async #call(
+    raw: RawRequest,
+    route: ServiceRoute<never>,
+    requestId: string,
+    version: number,
+    traceparent: string,
+  ): Promise<Call> {
     const token = raw.headers['x-auth-token'] ?? raw.headers['x-storage-token']
     let credentials = nobody
     if (token && route.token !== 'none') {
@@ -200,7 +213,7 @@ export class Pipeline implements LocalEndpoint {
     return new Call(this.#ground, {
       requestId,
       ...(outer && requestIdForm.test(outer) && { globalRequestId: outer }),
-      ...(raw.headers.traceparent && { traceparent: raw.headers.traceparent }),
+      traceparent,
       credentials,
       service: this.service.name,
       sees: credentials === nobody ? 'project' : this.#sees(credentials),

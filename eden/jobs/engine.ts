@@ -18,7 +18,11 @@ export interface EngineOptions {
   alone?: boolean
   /** How often to look for what fell due without a wake-up. */
   everyMs?: number
+  observeStep?: StepObserver
 }
+
+/** Told of each step once it was done, undone, or has failed. */
+export type StepObserver = (job: string, step: string, outcome: 'done' | 'failed' | 'undone', seconds: number) => void
 
 /** For sweeps: called before and after each do and undo; what it throws counts as the step's failure. */
 export type Probe = (
@@ -50,7 +54,7 @@ export class JobEngine {
   constructor(ground: Ground, options: EngineOptions = {}) {
     this.#ground = ground
     this.owner = ground.ids.uuid()
-    this.#options = { parallel: 64, leaseMs: 20_000, alone: false, everyMs: 1000, ...options }
+    this.#options = { parallel: 64, leaseMs: 20_000, alone: false, everyMs: 1000, observeStep: () => {}, ...options }
   }
 
   register(job: AnyJob, service: string, context: unknown) {
@@ -213,6 +217,7 @@ export class JobEngine {
       owner: this.owner,
       leaseMs: this.#options.leaseMs,
       probe: this.probe,
+      observeStep: this.#options.observeStep,
       stopping: () => !this.#started,
     })
   }

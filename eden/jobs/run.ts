@@ -4,7 +4,7 @@ import { isoTime } from '../clock.ts'
 import { isProblem, messageOf } from '../errors.ts'
 import { everyone } from '../store/rows.ts'
 import type { Transaction } from '../store/store.ts'
-import type { Probe } from './engine.ts'
+import type { Probe, StepObserver } from './engine.ts'
 import { type AnyJob, type Failure, mayPass, type Step, type StepRun } from './job.ts'
 import { type JobRecord, jobRecord } from './record.ts'
 
@@ -22,6 +22,7 @@ export interface Running {
   owner: string
   leaseMs: number
   probe: Probe | undefined
+  observeStep: StepObserver
   stopping: () => boolean
 }
 
@@ -136,18 +137,23 @@ async function carryOut(
   }
   await probe?.('before', job.name, step.name, direction)
   const started = performance.now()
+  let outcome: 'done' | 'failed' | 'undone' = 'failed'
   try {
     if (step.writes) {
-      return await call.transaction(async (tx) => {
+      const next = await call.transaction(async (tx) => {
         const result = await work(tx, row.input, done, context, run)
         await probe?.('after', job.name, step.name, direction)
         return write(tx, row, note(result))
       })
+      outcome = direction === 'do' ? 'done' : 'undone'
+      return next
     }
     const result = await bounded(work(context, row.input, done, run), run.signal, limit, step.withinMs)
     await probe?.('after', job.name, step.name, direction)
+    outcome = direction === 'do' ? 'done' : 'undone'
     return await save(running, row, note(result))
   } finally {
+    running.observeStep(job.name, step.name, outcome, (performance.now() - started) / 1000)
     call.ground.log.debug(
       { job: row.id, name: job.name, step: step.name, direction, ms: performance.now() - started },
       'step',

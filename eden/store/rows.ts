@@ -4,7 +4,7 @@ import type { Call } from '../call.ts'
 import type { ChangeAction } from '../changes/change.ts'
 import { notFound } from '../errors.ts'
 import type { Column, NewRow, Resource, Row } from '../resource/resource.ts'
-import type { Connection, SqlRow, SqlValue } from './connection.ts'
+import type { Connection, Query, SqlRow, SqlValue } from './connection.ts'
 import { type Condition, conditionOf, type Tables, type Where, type WhereBuilder } from './where.ts'
 
 /** Reads beyond the caller's project, with the reason; `mine` is the ordinary scope. */
@@ -85,6 +85,7 @@ export class Rows<F, R extends Record<string, unknown> = Row<Resource<F>> & Reco
   readonly #call: Call | undefined
   readonly #beyond: boolean
   readonly #recorder: Recorder | undefined
+  readonly #observe: ((query: string, seconds: number) => void) | undefined
 
   constructor(
     resource: Resource<F>,
@@ -93,7 +94,9 @@ export class Rows<F, R extends Record<string, unknown> = Row<Resource<F>> & Reco
     call: Call | undefined,
     scope: Scope,
     recorder?: Recorder,
+    observe?: (query: string, seconds: number) => void,
   ) {
+    this.#observe = observe
     this.#resource = resource as unknown as Resource<never>
     this.#db = db
     this.#connection = connection
@@ -106,7 +109,7 @@ export class Rows<F, R extends Record<string, unknown> = Row<Resource<F>> & Reco
   /** The row, where it exists and the caller may see it. */
   async find(key: string): Promise<R | undefined> {
     const { find } = sqlFor(this.#db, this.#resource)
-    const [row] = await this.#connection.all({ sql: find, parameters: [key] })
+    const [row] = await this.#all('find', { sql: find, parameters: [key] })
     if (!row) return undefined
     const found = fromSql<R>(this.#resource, row)
     return (await this.#sees(found)) ? found : undefined
@@ -127,7 +130,7 @@ export class Rows<F, R extends Record<string, unknown> = Row<Resource<F>> & Reco
   }
 
   async list(options: ListOptions<R> = {}): Promise<R[]> {
-    const rows = await this.#connection.all(await this.#listQuery(options))
+    const rows = await this.#all('list', await this.#listQuery(options))
     return rows.map((row) => fromSql<R>(this.#resource, row))
   }
 
@@ -138,7 +141,7 @@ export class Rows<F, R extends Record<string, unknown> = Row<Resource<F>> & Reco
 
   async count(where: Where<R> = {}, and?: (eb: WhereBuilder) => Condition): Promise<number> {
     const query = this.#filtered(where, and).select((eb) => eb.fn.countAll().as('n'))
-    const [row] = await this.#connection.all(query.compile())
+    const [row] = await this.#all('count', query.compile())
     return Number(row?.n ?? 0)
   }
 
@@ -146,7 +149,7 @@ export class Rows<F, R extends Record<string, unknown> = Row<Resource<F>> & Reco
   async sum(field: keyof R & string, where: Where<R> = {}): Promise<number> {
     const column = this.#resource.byField.get(field)!.column
     const query = this.#filtered(where).select((eb) => eb.fn.sum(`${this.#resource.table}.${column}`).as('n'))
-    const [row] = await this.#connection.all(query.compile())
+    const [row] = await this.#all('sum', query.compile())
     return Number(row?.n ?? 0)
   }
 
@@ -162,7 +165,7 @@ export class Rows<F, R extends Record<string, unknown> = Row<Resource<F>> & Reco
       else throw new Error(`a new ${this.#resource.name} needs '${field}'`)
     }
     const { insert } = sqlFor(this.#db, this.#resource)
-    await this.#connection.run({
+    await this.#run('insert', {
       sql: insert,
       parameters: this.#resource.columns.map((column) => toSql(column, row[column.field])),
     })
@@ -190,7 +193,7 @@ export class Rows<F, R extends Record<string, unknown> = Row<Resource<F>> & Reco
       else continue
       if (!changed.includes(column)) changed.push(column)
     }
-    const count = await this.#connection.run({
+    const count = await this.#run('update', {
       sql: this.#updateSql(changed),
       parameters: [...changed.map((column) => toSql(column, after[column.field])), row[this.#resource.key]],
     })
@@ -207,7 +210,7 @@ export class Rows<F, R extends Record<string, unknown> = Row<Resource<F>> & Reco
   async remove(row: R): Promise<void> {
     this.#writing()
     const { remove } = sqlFor(this.#db, this.#resource)
-    const count = await this.#connection.run({ sql: remove, parameters: [row[this.#resource.key]] })
+    const count = await this.#run('delete', { sql: remove, parameters: [row[this.#resource.key]] })
     if (count > 0) await this.#record('delete', row, undefined)
   }
 
@@ -216,6 +219,22 @@ export class Rows<F, R extends Record<string, unknown> = Row<Resource<F>> & Reco
     const rows = await this.list({ where })
     for (const row of rows) await this.remove(row)
     return rows.length
+  }
+
+  async #all(verb: string, query: Query): Promise<SqlRow[]> {
+    if (!this.#observe) return this.#connection.all(query)
+    const started = performance.now()
+    const rows = await this.#connection.all(query)
+    this.#observe(`${this.#resource.name}.${verb}`, (performance.now() - started) / 1000)
+    return rows
+  }
+
+  async #run(verb: string, query: Query): Promise<number> {
+    if (!this.#observe) return this.#connection.run(query)
+    const started = performance.now()
+    const count = await this.#connection.run(query)
+    this.#observe(`${this.#resource.name}.${verb}`, (performance.now() - started) / 1000)
+    return count
   }
 
   #writing(): Recorder {

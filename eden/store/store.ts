@@ -62,7 +62,11 @@ class RolledBack extends Error {
   }
 }
 
+/** Told how long each query of a resource took: `volume.find`, `server.list`. */
+export type QueryObserver = (query: string, seconds: number) => void
+
 export class Store {
+  observeQuery: QueryObserver | undefined
   readonly database: Database
   readonly sql: Kysely<Tables>
   readonly clock: Clock
@@ -92,7 +96,8 @@ export class Store {
   reads(call?: Call): Readable {
     return {
       sql: this.sql,
-      rows: (resource, scope) => new Rows(resource, this.sql, this.database.reader, call, scope),
+      rows: (resource, scope) =>
+        new Rows(resource, this.sql, this.database.reader, call, scope, undefined, this.observeQuery),
       query: async <T>(query: CompiledQuery) => (await this.database.reader.all(query)) as T[],
     }
   }
@@ -246,10 +251,18 @@ export class Transaction implements Readable {
   }
 
   rows<F>(resource: Resource<F>, scope?: Scope): Rows<F, RowOf<F>> {
-    return new Rows(resource, this.store.sql, this.#connection, this.call, scope, {
-      now: () => isoTime(this.store.clock.now()),
-      record: (of, action, before, after) => this.#record(of, action, before, after),
-    })
+    return new Rows(
+      resource,
+      this.store.sql,
+      this.#connection,
+      this.call,
+      scope,
+      {
+        now: () => isoTime(this.store.clock.now()),
+        record: (of, action, before, after) => this.#record(of, action, before, after),
+      },
+      this.store.observeQuery,
+    )
   }
 
   async query<T = SqlRow>(query: CompiledQuery): Promise<T[]> {

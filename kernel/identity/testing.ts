@@ -23,7 +23,7 @@ export async function identityCloud(
   const cloud = await testCloud({
     services: [identityService],
     clock,
-    config: { identity: { passwordCost: 10, ...config } },
+    settings: { plan: { identity: { passwordCost: 10, ...config } } },
     gifts: {
       'identity.bootstrap': { adminPassword },
       catalog: () => [

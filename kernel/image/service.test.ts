@@ -22,7 +22,7 @@ async function start(t: TestContext, config: Record<string, unknown> = {}) {
   const cloud = await testCloud({
     services: [imageService],
     gifts: { 'image.store': store },
-    config: { image: config },
+    settings: { plan: { image: config } },
   })
   t.after(() => cloud.close())
   const ask = (persona: string, method: string, url: string, body?: unknown, headers?: Record<string, string>) =>
