@@ -151,13 +151,13 @@ export class LinuxNetworkDriver implements NetworkDriver {
     }
     rememberForwarding(standing.inet, this.#foundForwarding)
 
-    const found = await observeHost(names)
+    const [found, isIntact] = await Promise.all([observeHost(names), before !== undefined && standTables(names)])
     const changes = hostChanges(host, found, this.#settings)
     // A namespace that was taken away behind our back took the meaning of its sockets with it.
     await services.closeIn([...changes.removedNamespaces, ...changes.newNamespaces])
     await removeFromHost(changes.remove, changes.removedNamespaces)
     // Filters stand before the ports that they guard are plugged in.
-    await nftTransaction(hostScript(before && (await standTables(names)) ? before : undefined, standing))
+    await nftTransaction(hostScript(isIntact ? before : undefined, standing))
     if (needsForwarding) setForwarding('1')
     await this.#makeLinks(before?.host, host, changes)
     const isNew = new Set(changes.newNamespaces)
@@ -217,7 +217,10 @@ export class LinuxNetworkDriver implements NetworkDriver {
     const gone = new Set(old && before ? addresses(old, before.zones).filter((text) => !staying.has(text)) : [])
     const usedZones = new Set(zones.values())
     const goneZones = new Set([...(before?.zones.values() ?? [])].filter((zone) => !usedZones.has(zone)))
-    for (const version of [4, 6] as const) {
+    const hasV6 = [wanted, ...(old ? [old] : [])].some((state) =>
+      state.networks.some((network) => network.subnets.some(({ ipVersion }) => ipVersion === 6)),
+    )
+    for (const version of hasV6 ? ([4, 6] as const) : ([4] as const)) {
       const connections = await listConnections(version)
       const left = connections.filter(({ zone }) => goneZones.has(zone))
       const judged = judgeConnections(connections, wanted, zoneIn(wanted, zones), gone)

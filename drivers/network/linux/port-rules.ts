@@ -53,14 +53,21 @@ export function addPort(table: NftTable, port: WantedPort, interfaceName: string
   const jumps = (direction: 'ingress' | 'egress') =>
     [...new Set(port.securityGroups)].map((group) => `jump ${groupChain(group, direction)}`)
   const advertised = `advertised_${interfaceName}`
-  table.chains.set(advertised, { base: null, rules: advertisedTargets(port) })
-  hang('port_guard', 'guard', guardRules(port, advertised))
+  const who = identities(port)
+  table.chains.set(advertised, { base: null, rules: advertisedTargets(who) })
+  hang('port_guard', 'guard', guardRules(who, advertised))
   hang('port_from', 'from', ['jump from_any', ...jumps('egress'), 'drop'])
   hang('port_to', 'to', ['jump to_any', ...jumps('ingress'), 'drop'])
 }
 
+interface Identity {
+  mac: string
+  v4: string[]
+  v6: string[]
+}
+
 /** Every MAC the port may use, with the addresses that belong to it; IPv6 includes the MAC's link-local address. */
-export function identities(port: WantedPort): { mac: string; v4: string[]; v6: string[] }[] {
+function identities(port: WantedPort): Identity[] {
   const own = port.mac.toLowerCase()
   const byMac = new Map<string, string[]>([[own, port.fixedIps.map((ip) => ip.address)]])
   for (const pair of port.allowedPairs) {
@@ -75,10 +82,11 @@ export function identities(port: WantedPort): { mac: string; v4: string[]; v6: s
 }
 
 /** True where frames from this port may carry MACs that nobody can write into the forwarding table beforehand. */
-export const learnsMacs = (port: WantedPort): boolean => !port.portSecurity || identities(port).length > 1
+export const learnsMacs = (port: WantedPort): boolean =>
+  !port.portSecurity ||
+  port.allowedPairs.some(({ mac }) => mac !== undefined && mac.toLowerCase() !== port.mac.toLowerCase())
 
-function guardRules(port: WantedPort, advertised: string): string[] {
-  const who = identities(port)
+function guardRules(who: Identity[], advertised: string): string[] {
   const rules = [`ether saddr != { ${who.map(({ mac }) => mac).join(', ')} } drop`]
   for (const { mac, v4 } of who) {
     if (v4.length === 0) continue
@@ -110,8 +118,8 @@ function sourceMatch(family: 'ip' | 'ip6', addresses: string[]): string {
 const isAll = (prefixes: string[]): boolean => prefixes.some((prefix) => prefix.endsWith('/0'))
 
 /** A neighbour advertisement may only speak for the port's own addresses: its target stands 8 bytes into ICMPv6. */
-function advertisedTargets(port: WantedPort): string[] {
-  const rules = identities(port).flatMap(({ mac, v6 }) =>
+function advertisedTargets(who: Identity[]): string[] {
+  const rules = who.flatMap(({ mac, v6 }) =>
     v6.map((text) => {
       const { first, length } = parsePrefix(text)
       if (length === 0) return `ether saddr ${mac} return`
