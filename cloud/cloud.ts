@@ -32,6 +32,8 @@ export interface CloudOptions {
   log: Log
   region?: string
   policyFiles?: string[]
+  /** Key shared with agents on other nodes; `host.key` in `stateDir` unless told. */
+  hostKeyFile?: string
   runAs?: { uid: number; gid: number }
   networkPrefix?: string
   simulated?: RoleSettings['simulated']
@@ -91,7 +93,13 @@ export async function openCloud(options: CloudOptions): Promise<Cloud> {
       ...(options.ids && { ids: options.ids }),
     })
     undo.push(() => assembly.store.close())
-    for (const stop of await startHosts(assembly, plan, roleSettings)) undo.push(stop)
+    for (const stop of await startHosts(
+      assembly,
+      plan,
+      roleSettings,
+      options.hostKeyFile ?? join(stateDir, 'host.key'),
+    ))
+      undo.push(stop)
     undo.push(() => assembly.stop())
     await assembly.start()
     doors.open(assembly, () => observation.metrics.scrape())
@@ -111,11 +119,11 @@ async function undoAll(undo: (() => Promise<unknown>)[]) {
   for (const step of undo.splice(0).reverse()) await step()
 }
 
-async function startHosts(assembly: Assembly, plan: Plan, settings: RoleSettings) {
+async function startHosts(assembly: Assembly, plan: Plan, settings: RoleSettings, keyFile: string) {
   const stops: (() => Promise<void>)[] = []
   for (const node of plan.nodes) {
     if (node.agent) {
-      const key = secretFile(join(settings.stateDir, 'host.key'), 32).toString('base64url')
+      const key = secretFile(keyFile, 32).toString('base64url')
       stops.push(await connectRemoteHost(node.name, node.agent, key, node.hosts, assembly.hosts, settings.log))
       continue
     }

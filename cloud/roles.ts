@@ -26,7 +26,10 @@ export async function hostRoles(plan: Plan, node: PlannedNode, settings: RoleSet
   if (node.hosts.includes('network')) {
     const { networkHostRole } = await import('../kernel/network/host/role.ts')
     roles.push(
-      networkHostRole({ driver: await networkDriver(plan, settings), tunnelAddress: node.tunnelAddress ?? null }),
+      networkHostRole({
+        driver: await networkDriver(plan, settings),
+        ...(node.tunnelAddress && { tunnelAddress: node.tunnelAddress }),
+      }),
     )
   }
   if (node.hosts.includes('volume')) {

@@ -25,6 +25,8 @@ export interface StartCloudOptions {
   /** Size of each simulated host; delays. */
   simulated?: { vcpus?: number; memoryMiB?: number; diskGiB?: number; delayMs?: number }
   plan?: Plan
+  /** Where agents on other nodes find the same key. */
+  hostKeyFile?: string
 }
 
 export interface DisposableCloud {
@@ -67,6 +69,7 @@ export async function startCloud(options: StartCloudOptions = {}): Promise<Dispo
       ports: options.ports ?? 'free',
       frontPort: 9000,
       log: options.log ?? silentLog(),
+      ...(options.hostKeyFile && { hostKeyFile: options.hostKeyFile }),
       ...(options.database && { database: options.database }),
       ...(options.simulated && { simulated: options.simulated }),
     })

@@ -85,6 +85,11 @@ export class ReconcilerLoop {
     return entry.running
   }
 
+  /** Runs every one of them now. */
+  async triggerAll(): Promise<void> {
+    await Promise.all([...this.#entries.keys()].map((name) => this.trigger(name)))
+  }
+
   #schedule(entry: Entry) {
     entry.cancel()
     if (!this.#started) return
