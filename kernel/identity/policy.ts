@@ -75,11 +75,6 @@ export const identityPolicy = policyRules('identity', {
   ...cloudWide('service', 'services', 'service'),
   ...cloudWide('endpoint', 'endpoints', 'endpoint'),
   ...cloudWide('policy', 'policies', 'policy document'),
-  ...cloudWide('consumer', 'consumers', 'OAuth consumer'),
-  ...cloudWide('endpoint_group', 'endpoint_groups', 'group of endpoints'),
-  ...cloudWide('domain_config', 'domain_configs', 'domain’s own configuration'),
-  'identity:get_domain_config_default': rule(readers, 'Shows the configuration of domains without their own.'),
-  'identity:get_security_compliance_domain_config': rule('', 'Shows the rules for passwords.'),
   ...credentialRules,
   ...trustRules,
 })

@@ -12,7 +12,7 @@ export const applicationCredential = resource('application-credential', {
     projectId: id({ readOnly: true, index: true }),
     name: text({ min: 1, max: 255 }),
     description: maybe(text({ max: 65_535 })),
-    /** A digest: the secret is random unless its user chose it, and is shown once. */
+    /** The secret itself is shown once, when it is made. */
     secretHash: text({ max: 512, readOnly: true, secret: true }),
     roleIds: json<string[]>(Type.Unknown(), { readOnly: true }),
     accessRuleIds: maybe(json<string[]>(Type.Unknown(), { readOnly: true })),

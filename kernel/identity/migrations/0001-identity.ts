@@ -4,6 +4,7 @@ import { assignment } from '../assignments/assignment.ts'
 import { endpoint, region, service } from '../catalog/catalog.ts'
 import { accessRule, applicationCredential } from '../credentials/application-credential.ts'
 import { credential } from '../credentials/credential.ts'
+import { policyDocument } from '../extras/policy-document.ts'
 import { group, membership } from '../people/group.ts'
 import { loginFailure, user } from '../people/user.ts'
 import { project } from '../projects/project.ts'
@@ -28,6 +29,7 @@ export const resources = [
   accessRule,
   revocation,
   trust,
+  policyDocument,
 ]
 
 export const identityTables: Migration = { name: '0001-identity', up: (schema) => schema.tables(...resources) }
