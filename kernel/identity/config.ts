@@ -1,5 +1,4 @@
 // Each setting of identity: its default, its unit and what it means.
-import { loadSettings } from '../../eden/config/load.ts'
 import { setting, settings, type ValuesOf } from '../../eden/config/setting.ts'
 
 export const identitySettings = settings('identity', {
@@ -63,9 +62,3 @@ export const identitySettings = settings('identity', {
 })
 
 export type IdentitySettings = ValuesOf<typeof identitySettings>
-
-/** The settings in force where only some were given. */
-export const settingsFrom = (given: Record<string, unknown>): IdentitySettings => ({
-  ...loadSettings([identitySettings]).of(identitySettings),
-  ...given,
-})

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { Ground } from '../../eden/call.ts'
 import type { World } from '../../eden/service.ts'
-import { type IdentitySettings, settingsFrom } from './config.ts'
+import type { IdentitySettings } from './config.ts'
 import type { BootstrapGift, CatalogGift, KeyDirGift } from './contract.ts'
 import { Passwords } from './passwords/passwords.ts'
 import { KeyRepository } from './tokens/key-repository.ts'
@@ -22,7 +22,7 @@ export interface IdentityContext {
 }
 
 export function identityContext(world: World): IdentityContext {
-  const settings = settingsFrom(world.config)
+  const settings = world.config as IdentitySettings
   const keyDir = world.giftIfAny('identity.keyDir') as KeyDirGift | undefined
   const remembered = new Remembered(world.ground.store)
   return {

@@ -2,6 +2,7 @@
 import { service } from '../../eden/service.ts'
 import { identityAuthenticator } from './auth/authenticator.ts'
 import { bootstrap } from './bootstrap/bootstrap.ts'
+import { identitySettings } from './config.ts'
 import { type IdentityContext, identityContext } from './context.ts'
 import { identityDialect } from './dialect.ts'
 import { identityTables, resources } from './migrations/0001-identity.ts'
@@ -17,6 +18,7 @@ export const identityService = service<IdentityContext>({
   jobs: [],
   reconcilers: [],
   policy: identityPolicy,
+  settings: identitySettings,
   resources,
   migrations: [identityTables],
   dialect: identityDialect,

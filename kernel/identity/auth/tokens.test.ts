@@ -50,7 +50,7 @@ test('a token that is taken back is unknown from then on, to its holder as well'
 })
 
 test('a token ends with its time, and one made from it ends with the first', async (t) => {
-  const { ask, clock, admin } = await identityCloud(t, { tokenLifetime: 60_000 })
+  const { ask, clock, admin } = await identityCloud(t, { tokenLifetime: '60s' })
   clock.advance(40_000)
   const again = await ask('identity', '', 'POST', '/v3/auth/tokens', {
     auth: { identity: { methods: ['token'], token: { id: admin } }, scope: { system: { all: true } } },
