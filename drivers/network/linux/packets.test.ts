@@ -1,10 +1,6 @@
 // Real packets: guests in namespaces on a host that is a namespace too, so that nothing outside is ever touched.
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { writeFileSync } from 'node:fs'
 import { test } from 'node:test'
 import type {
   HostNetworks,
@@ -19,7 +15,7 @@ import { requestLease } from './dhcp/testing.ts'
 import { LinuxNetworkDriver } from './driver.ts'
 import { openTcp } from './namespaces.ts'
 import { probeHost } from './probe.ts'
-import { connects, listening, liveInNamespace, succeeds, TestGuest } from './testing.ts'
+import { applyInChild, connects, listening, liveInNamespace, patient, TestGuest } from './testing.ts'
 import { guestEndOf } from './wanted-host.ts'
 
 const prefix = `p${(process.pid % 1290).toString(36)}`.padEnd(3, '0')
@@ -83,7 +79,7 @@ test('real packets', async (t) => {
       assert.equal(lease.options.get(option.mtu)?.readUInt16BE(), 1450)
       assert.equal(lease.options.get(option.router)?.join('.'), '10.80.0.1')
       assert.equal(lease.options.get(option.hostname)?.toString(), 'a')
-      assert.equal(await requestLease(b.namespace, 'fa:16:3e:99:99:99'), null)
+      assert.equal(await requestLease(b.namespace, 'fa:16:3e:99:99:99', 700), null)
       await a.ip('addr', 'add', '10.80.0.11/24', 'dev', 'eth0')
       await a.ip('addr', 'add', 'fd80::11/64', 'dev', 'eth0', 'nodad')
       await a.ip('route', 'add', 'default', 'via', '10.80.0.1')
@@ -113,27 +109,27 @@ test('real packets', async (t) => {
       assert.equal(await b.connects('10.80.0.11', 22), false)
       wanted.securityGroups[0]!.rules.push(allowTcp(22))
       await driver.apply(wanted)
-      assert.equal(await b.connects('10.80.0.11', 22), true)
+      assert.equal(await b.connects('10.80.0.11', 22, patient), true)
       assert.equal(await b.connects('10.80.0.11', 80), false)
       const connection = b.openConnection('10.80.0.11', 22)
       closers.push(connection.close)
-      assert.equal(await connection.echoes(), true)
+      assert.equal(await connection.echoes(patient), true)
       wanted.securityGroups[0]!.rules.pop()
       await driver.apply(wanted)
       assert.equal(await connection.echoes(), false)
       assert.equal(await connection.echoes(), false)
       wanted.securityGroups[0]!.rules.push(allowTcp(22))
       await driver.apply(wanted)
-      assert.equal(await b.connects('10.80.0.11', 22), true)
+      assert.equal(await b.connects('10.80.0.11', 22, patient), true)
     })
 
     await t.test('a remote group lets its members in, and only as long as they are members', async () => {
       wanted.securityGroups[0]!.rules.push({ ...allowTcp(80), remoteGroupId: 'group-b' })
       await driver.apply(wanted)
-      assert.equal(await b.connects('10.80.0.11', 80), true)
+      assert.equal(await b.connects('10.80.0.11', 80, patient), true)
       const connection = b.openConnection('10.80.0.11', 80)
       closers.push(connection.close)
-      assert.equal(await connection.echoes(), true)
+      assert.equal(await connection.echoes(patient), true)
       wanted.securityGroups[1]!.members = []
       await driver.apply(wanted)
       assert.equal(await connection.echoes(), false)
@@ -148,21 +144,20 @@ test('real packets', async (t) => {
         { ...rule, ethertype: 'IPv6', protocol: 'icmp' },
       )
       await driver.apply(wanted)
-      const from = (source: string, target: string) =>
-        succeeds('ping', ['-n', '-c', '1', '-W', '0.6', '-I', source, target], b.namespace)
-      assert.equal(await from('10.80.0.12', '10.80.0.11'), true)
+      const from = (source: string, target: string, patience?: number) => b.pings(target, patience, source)
+      assert.equal(await from('10.80.0.12', '10.80.0.11', patient), true)
       assert.equal(await from('10.80.0.99', '10.80.0.11'), false)
-      assert.equal(await from('fd80::12', 'fd80::11'), true)
+      assert.equal(await from('fd80::12', 'fd80::11', patient), true)
       assert.equal(await from('fd80::99', 'fd80::11'), false)
       portB.allowedPairs = [{ address: '10.80.0.96/29' }]
       await driver.apply(wanted)
-      assert.equal(await from('10.80.0.99', '10.80.0.11'), true)
+      assert.equal(await from('10.80.0.99', '10.80.0.11', patient), true)
       portB.allowedPairs = []
       await driver.apply(wanted)
       await b.ip('link', 'set', 'eth0', 'address', 'fa:16:3e:00:00:66')
       assert.equal(await from('10.80.0.12', '10.80.0.11'), false)
       await b.ip('link', 'set', 'eth0', 'address', portB.mac)
-      assert.equal(await from('10.80.0.12', '10.80.0.11'), true)
+      assert.equal(await from('10.80.0.12', '10.80.0.11', patient), true)
     })
 
     await t.test('networks with the same addresses are worlds apart, and the host is not in them', async () => {
@@ -178,18 +173,15 @@ test('real packets', async (t) => {
       assert.equal(await b.pings('10.80.0.11'), false)
       Object.assign(portB, { adminUp: true, portSecurity: false, securityGroups: [] })
       await driver.apply(wanted)
-      assert.equal(
-        await succeeds('ping', ['-n', '-c', '1', '-W', '1', '-I', '10.80.0.99', '10.80.0.11'], b.namespace),
-        true,
-      )
+      assert.equal(await b.pings('10.80.0.11', patient, '10.80.0.99'), true)
       Object.assign(portB, { portSecurity: true, securityGroups: ['group-b'] })
       await driver.apply(wanted)
-      assert.equal(await b.pings('10.80.0.11'), true)
+      assert.equal(await b.pings('10.80.0.11', patient), true)
     })
 
     await t.test('a router joins two subnets in both families', async () => {
-      assert.equal(await c.pings('10.80.0.11'), true)
-      assert.equal(await c.pings('fd80::11'), true)
+      assert.equal(await c.pings('10.80.0.11', patient), true)
+      assert.equal(await c.pings('fd80::11', patient), true)
       wanted.routers[0]!.adminUp = false
       await driver.apply(wanted)
       assert.equal(await c.pings('10.80.0.11'), false)
@@ -201,33 +193,33 @@ test('real packets', async (t) => {
       const atHost = await listening(openTcp(`${prefix}-test-host`, '198.18.80.1', 8080))
       const beyond = await listening(openTcp(outside, '203.0.113.2', 8080))
       closers.push(atHost.close, beyond.close)
-      assert.equal(await b.connects('198.18.80.1', 8080), true)
-      assert.equal(await a.connects('198.18.80.1', 8080), true)
+      assert.equal(await b.connects('198.18.80.1', 8080, patient), true)
+      assert.equal(await a.connects('198.18.80.1', 8080, patient), true)
       assert.deepEqual(atHost.peers, ['198.18.80.10', '198.18.80.20'])
-      assert.equal(await b.connects('203.0.113.2', 8080), true)
+      assert.equal(await b.connects('203.0.113.2', 8080, patient), true)
       assert.deepEqual(beyond.peers, ['203.0.113.1'])
     })
 
     await t.test('a floating address is reached from the host, from neighbours and from its own guest', async () => {
-      assert.equal(await connects('198.18.80.20', 22, null), true)
-      assert.equal(await b.connects('198.18.80.20', 22), true)
-      assert.equal(await a.connects('198.18.80.20', 22), true)
-      assert.equal(await c.connects('198.18.80.20', 22), true)
+      assert.equal(await connects('198.18.80.20', 22, null, patient), true)
+      assert.equal(await b.connects('198.18.80.20', 22, patient), true)
+      assert.equal(await a.connects('198.18.80.20', 22, patient), true)
+      assert.equal(await c.connects('198.18.80.20', 22, patient), true)
       const moved = structuredClone(wanted)
       moved.routers[0]!.floatingIps = []
       await driver.apply(moved)
       assert.equal(await connects('198.18.80.20', 22, null), false)
       await driver.apply(wanted)
-      assert.equal(await connects('198.18.80.20', 22, null), true)
+      assert.equal(await connects('198.18.80.20', 22, null, patient), true)
     })
 
     await t.test('killing the process and starting anew disturbs no connection', async () => {
       await driver.close()
-      const { pid, kill } = await applyInChild(wanted)
-      assert.ok(pid)
+      const { kill } = await applyInChild(prefix, wanted, null)
       const [near, far] = [b.openConnection('10.80.0.11', 22), c.openConnection('198.18.80.20', 22)]
       closers.push(near.close, far.close)
-      const bothEcho = async () => assert.deepEqual([await near.echoes(), await far.echoes()], [true, true])
+      const bothEcho = async () =>
+        assert.deepEqual([await near.echoes(patient), await far.echoes(patient)], [true, true])
       await bothEcho()
       await kill()
       await bothEcho()
@@ -244,7 +236,7 @@ test('real packets', async (t) => {
       await run('ip', ['netns', 'del', `${prefix}-dhcp-net-1`])
       await driver.apply(wanted)
       assert.equal(await b.connects('10.80.0.11', 80), false)
-      assert.equal(await c.connects('10.80.0.11', 22), true)
+      assert.equal(await c.connects('10.80.0.11', 22, patient), true)
       assert.match(await a.talk('169.254.169.254', 80, 'GET / HTTP/1.0\\r\\n\\r\\n'), /for 10\.80\.0\.11/)
     })
 
@@ -272,33 +264,6 @@ async function plugOutside(): Promise<void> {
   await run('ip', ['link', 'add', 'uplink', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', outside])
   await run('ip', ['-batch', '-'], 'addr add 203.0.113.1/24 dev uplink\nlink set uplink up\n')
   await run('ip', ['-batch', '-'], 'addr add 203.0.113.2/24 dev eth0\nlink set eth0 up\nlink set lo up\n', outside)
-}
-
-/** Another process with a driver of its own, which applies the same and is then killed without warning. */
-async function applyInChild(wanted: HostNetworks): Promise<{ pid: number | undefined; kill(): Promise<void> }> {
-  const file = join(tmpdir(), `${prefix}-wanted.mts`)
-  const source = new URL('./driver.ts', import.meta.url).href
-  writeFileSync(
-    file,
-    `import { LinuxNetworkDriver } from ${JSON.stringify(source)}
-    const driver = new LinuxNetworkDriver({ prefix: ${JSON.stringify(prefix)}, portKind: 'veth' })
-    await driver.open(async () => ({ status: 200, headers: {}, body: 'child' }))
-    await driver.apply(${JSON.stringify(wanted)})
-    console.log('applied')
-    setInterval(() => {}, 1000)`,
-  )
-  const child = spawn(process.execPath, [file], { stdio: ['ignore', 'pipe', 'inherit'] })
-  const [first] = (await Promise.race([once(child.stdout, 'data'), once(child, 'exit')])) as [Buffer | number]
-  rmSync(file)
-  assert.equal(String(first).trim(), 'applied')
-  return {
-    pid: child.pid,
-    kill: async () => {
-      const gone = once(child, 'exit')
-      child.kill('SIGKILL')
-      await gone
-    },
-  }
 }
 
 function world(): HostNetworks {

@@ -1,9 +1,13 @@
 // Guests for tests: network namespaces plugged into ports, in a host that is itself a namespace and thus disposable.
 import { execFileSync, spawn } from 'node:child_process'
-import { closeSync, openSync } from 'node:fs'
-import type { AddressInfo } from 'node:net'
+import { once } from 'node:events'
+import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import type { AddressInfo, Socket } from 'node:net'
 import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import koffi from 'koffi'
+import type { HostNetworks } from '../../../kernel/network/driver.ts'
 import { run } from './commands.ts'
 import { inNamespace, openTcp } from './namespaces.ts'
 
@@ -23,6 +27,10 @@ export function liveInNamespace(name: string): () => void {
   }
 }
 
+/** Seconds to wait where silence is expected, and where an answer is: a busy machine may take long. */
+const brief = 0.6
+export const patient = 8
+
 /** A guest: a namespace whose `eth0` is the far end of a port. */
 export class TestGuest {
   readonly namespace: string
@@ -34,6 +42,11 @@ export class TestGuest {
   static async plug(namespace: string, farEnd: string, cidrs: string[], gateways: string[]): Promise<TestGuest> {
     await run('ip', ['netns', 'add', namespace])
     await run('ip', ['link', 'set', farEnd, 'netns', namespace, 'name', 'eth0'])
+    return TestGuest.adopt(namespace, cidrs, gateways)
+  }
+
+  /** A guest whose `eth0` is in its namespace already. */
+  static async adopt(namespace: string, cidrs: string[], gateways: string[]): Promise<TestGuest> {
     const lines = ['link set lo up', 'link set eth0 up']
     lines.push(...cidrs.map((cidr) => `addr add ${cidr} dev eth0${cidr.includes(':') ? ' nodad' : ''}`))
     lines.push(...gateways.map((gateway) => `route add default via ${gateway}`))
@@ -45,14 +58,15 @@ export class TestGuest {
     return run('ip', args, '', this.namespace)
   }
 
-  /** True when a ping comes back within half a second. */
-  pings(address: string): Promise<boolean> {
-    return succeeds('ping', ['-n', '-c', '1', '-W', '0.6', address], this.namespace)
+  /** True when a ping comes back in time. `source`: the address to speak from. */
+  pings(address: string, patience = brief, source?: string): Promise<boolean> {
+    const from = source === undefined ? [] : ['-I', source]
+    return succeeds('ping', ['-n', '-c', '1', '-W', String(patience), ...from, address], this.namespace)
   }
 
-  /** True when a TCP connection is answered within half a second. */
-  connects(address: string, port: number): Promise<boolean> {
-    return connects(address, port, this.namespace)
+  /** True when a TCP connection is answered in time. */
+  connects(address: string, port: number, patience = brief): Promise<boolean> {
+    return connects(address, port, this.namespace, patience)
   }
 
   /** Sends a line and returns everything that comes back. */
@@ -66,17 +80,17 @@ export class TestGuest {
     return listening(openTcp(this.namespace, '0.0.0.0', port))
   }
 
-  /** A connection that stays open; `echoes` sends a line and tells whether it comes back within a second. */
-  openConnection(address: string, port: number): { echoes(): Promise<boolean>; close(): void } {
-    const script = `exec 3<>/dev/tcp/${address}/${port}; while read -r x; do echo "$x" >&3; while read -t 1 -u 3 -r y && [ "$y" != "$x" ]; do :; done; [ "$x" = "$y" ] && echo yes || echo no; y=; done`
+  /** A connection that stays open; `echoes` sends a line and tells whether it comes back in time. */
+  openConnection(address: string, port: number): { echoes(patience?: number): Promise<boolean>; close(): void } {
+    const script = `exec 3<>/dev/tcp/${address}/${port}; while read -r t x; do echo "$x" >&3; while read -t "$t" -u 3 -r y && [ "$y" != "$x" ]; do :; done; [ "$x" = "$y" ] && echo yes || echo no; y=; done`
     const child = inNamespace(this.namespace, () =>
       spawn('bash', ['-c', script], { stdio: ['pipe', 'pipe', 'ignore'] }),
     )
     const lines = child.stdout.setEncoding('utf8')[Symbol.asyncIterator]() as AsyncIterator<string>
     let number = 0
     return {
-      echoes: async () => {
-        child.stdin.write(`line-${++number}\n`)
+      echoes: async (patience = brief) => {
+        child.stdin.write(`${patience} line-${++number}\n`)
         const { value, done } = await lines.next()
         if (done) throw new Error(`The connection to ${address}:${port} was never made.`)
         return value.trim() === 'yes'
@@ -93,14 +107,16 @@ export async function succeeds(tool: string, args: string[], place: string | nul
   )
 }
 
-export function connects(address: string, port: number, place: string | null): Promise<boolean> {
-  return succeeds('timeout', ['0.6', 'bash', '-c', `exec 3<>/dev/tcp/${address}/${port}`], place)
+export function connects(address: string, port: number, place: string | null, patience = brief): Promise<boolean> {
+  return succeeds('timeout', [String(patience), 'bash', '-c', `exec 3<>/dev/tcp/${address}/${port}`], place)
 }
 
 /** Echoes lines on a listening descriptor. */
 export async function listening(fd: number): Promise<{ peers: string[]; close(): void; port: number }> {
   const peers: string[] = []
+  const sockets = new Set<Socket>()
   const server = createServer((socket) => {
+    sockets.add(socket)
     peers.push(socket.remoteAddress ?? '')
     socket.on('error', () => socket.destroy())
     socket.pipe(socket)
@@ -110,5 +126,46 @@ export async function listening(fd: number): Promise<{ peers: string[]; close():
   server.listen({ fd })
   await promise
   const { port } = server.address() as AddressInfo
-  return { peers, port, close: () => server.close() }
+  const close = () => {
+    server.close()
+    // Their other ends are gone without a word.
+    for (const socket of sockets) socket.destroy()
+  }
+  return { peers, port, close }
+}
+
+/** Another process with a driver of its own, which applies the same and is then killed without warning. */
+export async function applyInChild(prefix: string, wanted: HostNetworks, place: string | null) {
+  const folder = mkdtempSync(join(tmpdir(), 'network-'))
+  const file = join(folder, 'apply.mts')
+  const source = new URL('./driver.ts', import.meta.url).href
+  writeFileSync(
+    file,
+    `import { LinuxNetworkDriver } from ${JSON.stringify(source)}
+    const driver = new LinuxNetworkDriver({ prefix: ${JSON.stringify(prefix)}, portKind: 'veth' })
+    await driver.open(async ({ sourceAddress }) => ({ status: 200, headers: {}, body: 'child for ' + sourceAddress }))
+    await driver.apply(${JSON.stringify(wanted)})
+    console.log('applied')
+    process.stdin.once('data', async () => {
+      await driver.removeAll()
+      await driver.close()
+      process.exit()
+    })`,
+  )
+  const start = () => spawn(process.execPath, [file], { stdio: ['pipe', 'pipe', 'inherit'] })
+  const child = place === null ? start() : inNamespace(place, start)
+  const gone = once(child, 'exit')
+  const [first] = (await Promise.race([once(child.stdout, 'data'), gone])) as [Buffer | number]
+  rmSync(folder, { recursive: true })
+  if (String(first).trim() !== 'applied') throw new Error('The other process could not apply its networks.')
+  return {
+    kill: async () => {
+      child.kill('SIGKILL')
+      await gone
+    },
+    removeAll: async () => {
+      child.stdin.write('remove\n')
+      await gone
+    },
+  }
 }
