@@ -1,11 +1,12 @@
 // Puts services, store, jobs and hosts together into a running cloud, without yet opening a port.
 import { type Call, cloudCall, type Ground } from './call.ts'
 import { type Clock, type Ids, randomIds, systemClock } from './clock.ts'
-import { loadSettings, type SettingSources } from './config/load.ts'
+import { loadSettings, type SettingSources, type Settings } from './config/load.ts'
 import { Hosts } from './host/directory.ts'
 import type { Authenticator } from './http/authenticator.ts'
 import { localNeighbour, type Neighbour } from './http/neighbour.ts'
 import { Pipeline, type RequestObserver } from './http/pipeline.ts'
+import { RateLimit } from './http/rate-limit.ts'
 import { Sealer } from './http/seal.ts'
 import { type EngineOptions, JobEngine, type StepObserver } from './jobs/engine.ts'
 import { ReconcilerLoop } from './jobs/reconciler.ts'
@@ -171,6 +172,7 @@ export class Assembly {
       for (const reconciler of service.reconcilers) this.reconcilers.register(reconciler, service.name, context)
     }
     this.authenticator = this.#authenticator()
+    const rateLimit = new RateLimit(this.ground.clock, this.#requestsPerSecond(settings))
     const observe: RequestObserver = (seen) => {
       this.loadOf(seen.service).note(this.ground.clock.now(), seen.status, seen.seconds)
       this.#options.observe?.(seen)
@@ -178,15 +180,17 @@ export class Assembly {
     for (const service of this.services)
       this.pipelines.set(
         service.name,
-        new Pipeline(
-          service,
-          this.contexts.get(service.name),
-          this.ground,
-          this.authenticator,
+        new Pipeline(service, this.contexts.get(service.name), this.ground, this.authenticator, {
           observe,
-          this.#options.tracer,
-        ),
+          rateLimit,
+          ...(this.#options.tracer && { tracer: this.#options.tracer }),
+        }),
       )
+  }
+
+  #requestsPerSecond(settings: Settings): number {
+    const isDeclared = this.services.some((service) => service.settings === edenSettings)
+    return isDeclared ? settings.of(edenSettings).requestsPerSecond : 0
   }
 
   #authenticator(): Authenticator {

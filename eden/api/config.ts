@@ -7,6 +7,12 @@ export const edenSettings = settings('eden', {
     default: false,
     says: 'May webhooks point at loopback, private and link-local addresses?',
   }),
+  requestsPerSecond: setting({
+    type: 'integer',
+    default: 0,
+    min: 0,
+    says: 'Requests a second that one user, or one address without a token, may send to each service; 0 is without limit.',
+  }),
   changesKeptDays: setting({
     type: 'integer',
     default: 365,

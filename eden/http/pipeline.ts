@@ -20,6 +20,7 @@ import type { Authenticator } from './authenticator.ts'
 import { readJson, validate } from './body.ts'
 import { rememberReply, replayed } from './idempotency.ts'
 import type { LocalEndpoint } from './neighbour.ts'
+import { RateLimit } from './rate-limit.ts'
 import type { Input, RawRequest, Reply } from './request.ts'
 import { negotiate, versionHeaders, versionNumber } from './versions.ts'
 
@@ -58,6 +59,7 @@ export class Pipeline implements LocalEndpoint {
   })
   readonly #observe: RequestObserver
   readonly #tracer: Tracer
+  readonly #rateLimit: RateLimit
   readonly #seesAllRule: string
 
   constructor(
@@ -65,15 +67,15 @@ export class Pipeline implements LocalEndpoint {
     context: unknown,
     ground: Ground,
     authenticator: Authenticator,
-    observe: RequestObserver = () => {},
-    tracer: Tracer = new Tracer(),
+    surroundings: { observe?: RequestObserver; tracer?: Tracer; rateLimit?: RateLimit } = {},
   ) {
-    this.#tracer = tracer
+    this.#observe = surroundings.observe ?? (() => {})
+    this.#tracer = surroundings.tracer ?? new Tracer()
+    this.#rateLimit = surroundings.rateLimit ?? new RateLimit(ground.clock, 0)
     this.service = service
     this.#ground = ground
     this.#context = context as never
     this.#authenticator = authenticator
-    this.#observe = observe
     this.#seesAllRule = service.seesAllRule ?? 'context_is_admin'
     this.#build()
   }
@@ -209,6 +211,7 @@ export class Pipeline implements LocalEndpoint {
       if (found) credentials = found
       else if (route.token !== 'optional') throw unauthorized()
     } else if (!route.token) throw unauthorized()
+    this.#rateLimit.take(credentials.userId ?? raw.remoteAddress)
     const outer = raw.headers['x-openstack-request-id']
     return new Call(this.#ground, {
       requestId,
