@@ -1,4 +1,5 @@
 // Puts services, store, jobs and hosts together into a running cloud, without yet opening a port.
+import { edenSettings } from './api/config.ts'
 import { type Call, cloudCall, type Ground } from './call.ts'
 import { type Clock, type Ids, randomIds, systemClock } from './clock.ts'
 import { loadSettings, type SettingSources, type Settings } from './config/load.ts'
