@@ -1,0 +1,190 @@
+// Network interfaces of a server: listed, plugged in, unplugged while it runs.
+import { isIP } from 'node:net'
+import { Type } from 'typebox'
+import type { Call } from '../../../eden/call.ts'
+import { badRequest, conflict, notFound } from '../../../eden/errors.ts'
+import { accepted, type Input, ok } from '../../../eden/http/request.ts'
+import { enqueue } from '../../../eden/jobs/enqueue.ts'
+import { job } from '../../../eden/jobs/job.ts'
+import { everyone } from '../../../eden/store/rows.ts'
+import { beginAction, endAction } from '../actions/record.ts'
+import { type ComputeContext, type ComputeRoute, route as r } from '../context.ts'
+import type { OnServer } from '../servers/delete.ts'
+import { checkState, getServer, hostOf } from '../servers/find.ts'
+import { nicSpec } from '../servers/guest.ts'
+import { wantedNics } from '../servers/networks.ts'
+import { absentIsFine, foreignPorts, type makePorts, nicOf, plug, releaseThese } from '../servers/ports.ts'
+import { type Nic, type Server, server } from '../servers/server.ts'
+import { speaks } from '../versions/since.ts'
+
+const rule = (name: string) => `os_compute_api:os-attach-interfaces:${name}`
+const beyond = everyone('the job serves whoever asked for it')
+const liveStates = ['active', 'paused', 'stopped'] as const
+
+const shown = (call: Call, nic: Nic) => ({
+  port_state: 'ACTIVE',
+  port_id: nic.portId,
+  net_id: nic.networkId,
+  mac_addr: nic.mac,
+  fixed_ips: nic.fixedIps,
+  ...(speaks(call, '2.70') && { tag: nic.tag }),
+})
+
+async function list(_: ComputeContext, call: Call, { params }: Input) {
+  const row = await getServer(call, call, params.id!, rule('list'))
+  return ok({ interfaceAttachments: row.nics.map((nic) => shown(call, nic)) })
+}
+
+const nicAt = (row: Server, portId: string): Nic => {
+  const nic = row.nics.find((one) => one.portId === portId)
+  if (!nic) throw notFound(`Instance ${row.id} does not have a port with id ${portId}`)
+  return nic
+}
+
+async function show(_: ComputeContext, call: Call, { params }: Input) {
+  const row = await getServer(call, call, params.id!, rule('show'))
+  return ok({ interfaceAttachment: shown(call, nicAt(row, params.port!)) })
+}
+
+const attachBody = Type.Object(
+  {
+    interfaceAttachment: Type.Optional(
+      Type.Object(
+        {
+          net_id: Type.Optional(Type.String({ format: 'uuid' })),
+          port_id: Type.Optional(Type.String({ format: 'uuid' })),
+          fixed_ips: Type.Optional(
+            Type.Array(Type.Object({ ip_address: Type.String() }, { additionalProperties: false }), {
+              minItems: 1,
+              maxItems: 1,
+            }),
+          ),
+          tag: Type.Optional(Type.String({ minLength: 1, maxLength: 60, pattern: '^[^,/]*$' })),
+        },
+        { additionalProperties: false },
+      ),
+    ),
+  },
+  { additionalProperties: false },
+)
+
+interface Given {
+  net_id?: string
+  port_id?: string
+  fixed_ips?: { ip_address: string }[]
+  tag?: string
+}
+
+/** The reply has the interface in it, so the port is made and plugged before it; the row is what makes it the server's. */
+async function attach(context: ComputeContext, call: Call, { params, body }: Input) {
+  const given = (body as { interfaceAttachment?: Given }).interfaceAttachment ?? {}
+  if (given.net_id && given.port_id) throw badRequest('Must not input both net_id and port_id')
+  const fixedIp = given.fixed_ips?.[0]?.ip_address
+  if (fixedIp !== undefined && !given.net_id) throw badRequest('Must input net_id when requesting a fixed IP')
+  if (fixedIp !== undefined && isIP(fixedIp) === 0) throw badRequest(`Invalid fixed IP address (${fixedIp})`)
+  if (given.tag !== undefined && !speaks(call, '2.49'))
+    throw badRequest("Additional properties are not allowed ('tag' was unexpected)")
+  const seen = await getServer(call, call, params.id!, rule('create'))
+  checkState(call, seen, { action: 'attach_interface', states: liveStates })
+  const [wanted] = await wantedNics(
+    context,
+    call,
+    given.port_id
+      ? [{ port: given.port_id }]
+      : given.net_id
+        ? [{ uuid: given.net_id, ...(fixedIp && { fixed_ip: fixedIp }) }]
+        : speaks(call, '2.37')
+          ? 'auto'
+          : null,
+    1,
+  )
+  if (!wanted) throw badRequest('No network is there to be attached.')
+  const withTag = { ...wanted, ...(given.tag !== undefined && { tag: given.tag }) }
+  const portId = await newPort(context, call, seen, withTag)
+  try {
+    const [plugged] = await plug(context, call, seen, [portId])
+    const nic = nicOf(plugged!, withTag)
+    await context.hosts.get(hostOf(seen)).ask('attachNic', { id: seen.id, nic: nicSpec(nic) })
+    await call.transaction(async (tx) => {
+      const row = await getServer(call, tx, seen.id, rule('create'))
+      checkState(call, row, { action: 'attach_interface', states: liveStates })
+      await tx.rows(server).update(row, { nics: [...row.nics, nic] })
+      await endAction(tx, await beginAction(tx, row, 'attach_interface'), 'compute_attach_interface')
+    })
+    return ok({ interfaceAttachment: shown(call, nic) })
+  } catch (error) {
+    await absentIsFine(context.hosts.get(hostOf(seen)).ask('detachNic', { id: seen.id, nicId: portId }))
+    await releaseThese(context, call, [portId], new Set(given.port_id ? [portId] : []))
+    throw error
+  }
+}
+
+/** One more port than the server has; those that it has stay as they are. */
+async function newPort(
+  context: ComputeContext,
+  call: Call,
+  row: Server,
+  wanted: Parameters<typeof makePorts>[3][number],
+) {
+  if (wanted.portId !== undefined) return wanted.portId
+  const { body } = await context.network.ask<{ port: { id: string } }>(call, 'POST', '/v2.0/ports', {
+    body: {
+      port: {
+        network_id: wanted.networkId,
+        admin_state_up: true,
+        device_id: row.id,
+        device_owner: `compute:${row.zone ?? 'nova'}`,
+        ...(row.projectId !== call.credentials.projectId && { tenant_id: row.projectId }),
+        ...(wanted.fixedIp && { fixed_ips: [{ ip_address: wanted.fixedIp }] }),
+      },
+    },
+  })
+  return body.port.id
+}
+
+type Detach = OnServer & { portId: string }
+const event = 'compute_detach_interface'
+
+export const detachInterfaceJob = job<ComputeContext, Detach>('server.detach_interface')
+  .step('unplug', {
+    do: async (context, { serverId, portId }, _, { call, signal }) => {
+      const row = await call.rows(server).get(serverId)
+      await context.hosts.get(hostOf(row)).ask('detachNic', { id: serverId, nicId: portId }, { signal })
+      await releaseThese(context, call, [portId], foreignPorts(row))
+    },
+  })
+  .write('settle', {
+    do: async (tx, { serverId, portId, actionId }) => {
+      const row = await tx.rows(server, beyond).get(serverId)
+      await tx.rows(server, beyond).update(row, {
+        nics: row.nics.filter((nic) => nic.portId !== portId),
+        wantedNics: row.wantedNics.filter((nic) => nic.portId !== portId),
+      })
+      await endAction(tx, actionId, event)
+    },
+  })
+  .failed((tx, { actionId }, failure) => endAction(tx, actionId, event, failure.message))
+
+async function detach(_: ComputeContext, call: Call, { params }: Input) {
+  await call.transaction(async (tx) => {
+    const row = await getServer(call, tx, params.id!, rule('delete'))
+    checkState(call, row, { action: 'detach_interface', states: liveStates })
+    if (row.host === null) throw conflict(`Instance ${row.id} is not on a host.`)
+    const { portId } = nicAt(row, params.port!)
+    const actionId = await beginAction(tx, row, 'detach_interface')
+    await enqueue(
+      tx,
+      detachInterfaceJob,
+      { serverId: row.id, portId, actionId },
+      { resourceType: 'server', resourceId: row.id, projectId: row.projectId },
+    )
+  })
+  return accepted()
+}
+
+export const interfaceRoutes: ComputeRoute[] = [
+  r('GET', '/servers/:id/os-interface', list),
+  r('POST', '/servers/:id/os-interface', attach, { body: attachBody }),
+  r('GET', '/servers/:id/os-interface/:port', show),
+  r('DELETE', '/servers/:id/os-interface/:port', detach),
+].flat()
