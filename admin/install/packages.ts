@@ -29,7 +29,6 @@ const needs: Record<string, Needed[]> = {
     { program: 'ip', package: 'iproute2' },
     { program: 'bridge', package: 'iproute2' },
     { program: 'nft', package: 'nftables' },
-    { program: 'conntrack', package: 'conntrack' },
   ],
 }
 

@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline/promises'
 import { parseArgs } from 'node:util'
 import { removeCloudEntry } from '../../admin/install/clouds-yaml.ts'
 import { removeGuestUser } from '../../admin/install/guest-user.ts'
+import { forgetKernelModules } from '../../admin/install/kernel-modules.ts'
 import { planFor } from '../run-options.ts'
 import { defaultStateDir, runtimeDirOf } from '../state.ts'
 import { removeTraces } from '../traces.ts'
@@ -35,7 +36,10 @@ export async function run(parameters: string[]): Promise<number> {
   const runtimeDir = runtimeDirOf(state)
   if (existsSync(join(state, 'plan.yaml')))
     await removeTraces({ plan: planFor({ state, simulated: false, set: [] }), stateDir: state, runtimeDir })
-  if (process.getuid?.() === 0) await removeGuestUser(state)
+  if (process.getuid?.() === 0) {
+    await removeGuestUser(state)
+    forgetKernelModules()
+  }
   removeCloudEntry()
   rmSync(runtimeDir, { recursive: true, force: true })
   rmSync(state, { recursive: true, force: true })

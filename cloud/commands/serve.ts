@@ -6,6 +6,7 @@ import { parseArgs } from 'node:util'
 import { stringify } from 'yaml'
 import { cloudsYamlPath, knownPassword, writeCloudEntry } from '../../admin/install/clouds-yaml.ts'
 import { prepareGuestUser } from '../../admin/install/guest-user.ts'
+import { loadKernelModules } from '../../admin/install/kernel-modules.ts'
 import { messageOf } from '../../eden/errors.ts'
 import { openLog } from '../../eden/observe/log.ts'
 import { openCloud } from '../cloud.ts'
@@ -41,6 +42,7 @@ export async function run(parameters: string[]): Promise<number> {
     const plan = planFor(values)
     const isRoot = process.getuid?.() === 0
     const runAs = isRoot && plan.drivers.compute !== 'simulated' ? await prepareGuestUser(values.state) : undefined
+    if (isRoot && plan.drivers.network === 'linux') await loadKernelModules()
     const passwordFile = join(values.state, 'first-password')
     tell({ kind: 'step', says: 'Starting services…' })
     const isFirst = !existsSync(passwordFile)
