@@ -1,5 +1,4 @@
 // The image service's settings.
-import { loadSettings } from '../../eden/config/load.ts'
 import { setting, settings, type ValuesOf } from '../../eden/config/setting.ts'
 
 export const imageSettings = settings('image', {
@@ -29,11 +28,3 @@ export const imageSettings = settings('image', {
   maxMembersPerImage: setting({ type: 'integer', default: 128, min: 0, says: 'Projects that share one image.' }),
 })
 export type ImageConfig = ValuesOf<typeof imageSettings>
-
-/** The settings in force, from what the cloud was given for this service. */
-export function imageConfig(given: Record<string, unknown>): ImageConfig {
-  const set = Object.entries(given).map(
-    ([name, value]) => `image.${name}=${Array.isArray(value) ? value.join(',') : value}`,
-  )
-  return loadSettings([imageSettings], { set }).of(imageSettings)
-}

@@ -2,7 +2,7 @@
 import { hostname } from 'node:os'
 import type { Clock } from '../../eden/clock.ts'
 import type { World } from '../../eden/service.ts'
-import { type ImageConfig, imageConfig } from './config.ts'
+import type { ImageConfig } from './config.ts'
 import type { ImageStore } from './driver.ts'
 
 export interface ImageContext {
@@ -18,7 +18,7 @@ export interface ImageContext {
 
 export const imageContext = (world: World): ImageContext => ({
   store: world.gift('image.store') as ImageStore,
-  config: imageConfig(world.config),
+  config: world.config as ImageConfig,
   clock: world.ground.clock,
   receiving: new Set(),
   receiver: `${hostname()}/${process.pid}/${world.ground.ids.uuid()}`,

@@ -1,5 +1,6 @@
 // The image service: its table of contents.
 import { service } from '../../eden/service.ts'
+import { imageSettings } from './config.ts'
 import { type ImageContext, imageContext } from './context.ts'
 import { healUploads, removeStrays } from './data/heal.ts'
 import { imageDialect } from './dialect.ts'
@@ -19,6 +20,7 @@ export const imageService = service<ImageContext>({
   routes: imageRoutes,
   jobs: [importImageJob as never],
   reconcilers: [healUploads, removeStrays],
+  settings: imageSettings,
   policy: imagePolicy,
   resources: [image, member, task],
   migrations: [firstTables],

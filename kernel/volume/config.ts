@@ -1,5 +1,4 @@
 // The volume service's settings.
-import { loadSettings } from '../../eden/config/load.ts'
 import { setting, settings, type ValuesOf } from '../../eden/config/setting.ts'
 
 export const volumeSettings = settings('volume', {
@@ -41,9 +40,3 @@ export const volumeSettings = settings('volume', {
   }),
 })
 export type VolumeConfig = ValuesOf<typeof volumeSettings>
-
-/** The settings in force, from what the cloud was given for this service. */
-export function volumeConfig(given: Record<string, unknown>): VolumeConfig {
-  const set = Object.entries(given).map(([name, value]) => `volume.${name}=${value}`)
-  return loadSettings([volumeSettings], { set }).of(volumeSettings)
-}

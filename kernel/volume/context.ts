@@ -3,7 +3,7 @@ import type { Clock } from '../../eden/clock.ts'
 import type { HostDirectory } from '../../eden/host/host.ts'
 import type { Neighbour } from '../../eden/http/neighbour.ts'
 import type { World } from '../../eden/service.ts'
-import { type VolumeConfig, volumeConfig } from './config.ts'
+import type { VolumeConfig } from './config.ts'
 
 export interface VolumeContext {
   hosts: HostDirectory
@@ -18,7 +18,7 @@ export function volumeContext(world: World): VolumeContext {
   return {
     hosts: world.hosts,
     image: world.neighbour('image'),
-    config: volumeConfig(world.config),
+    config: world.config as VolumeConfig,
     clock: world.ground.clock,
     trigger: (name) => void world.reconcilers.trigger(name),
   }

@@ -3,6 +3,7 @@ import type { Call } from '../../eden/call.ts'
 import { service } from '../../eden/service.ts'
 import { attachment } from './attachments/attachment.ts'
 import { connectJob, disconnectJob } from './attachments/jobs.ts'
+import { volumeSettings } from './config.ts'
 import { type VolumeContext, volumeContext } from './context.ts'
 import { volumeDialect } from './dialect.ts'
 import { message } from './messages/message.ts'
@@ -38,6 +39,7 @@ export const volumeService = service<VolumeContext>({
     ...[createSnapshotJob, deleteSnapshotJob, connectJob, disconnectJob],
   ] as never[],
   reconcilers: [healStates, healObserved],
+  settings: volumeSettings,
   policy: volumePolicy,
   resources: [volume, snapshot, attachment, volumeType, typeAccess, transfer, message, hostState],
   migrations: [firstTables],

@@ -21,6 +21,7 @@ export const healUploads = reconciler<ImageContext>('image.uploads', {
       })
       if (healed) repaired.push(`image ${row.id} was ${row.status} and nobody was sending: queued again`)
     }
+    if (repaired.length > 0) context.trigger('image.strays')
     return repaired
   },
 })

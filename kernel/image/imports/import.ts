@@ -64,6 +64,11 @@ export const importImageJob = job<ImageContext, ImportInput>('image.import', { d
   .failed(async (tx, { imageId, storeKey, taskId, store }, failure, context) => {
     const updatedAt = wholeSecond(context.clock.now())
     const row = await tx.rows(image).find(imageId)
+    tx.onCommitted(() => {
+      context.store
+        .remove(storeKey)
+        .catch((error) => tx.call.log.warn({ err: error, image: imageId }, 'bytes of a failed import stayed behind'))
+    })
     if (row?.storeKey === storeKey)
       await tx
         .rows(image)

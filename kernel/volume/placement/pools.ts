@@ -36,7 +36,7 @@ export async function poolsOf(context: VolumeContext, reads: Readable): Promise<
           storage_protocol: context.config.storageProtocol,
           driver_version: '1.0',
           multiattach: 'True',
-          thin_provisioning_support: seen && seen.thinProvisioning ? 'True' : 'False',
+          thin_provisioning_support: seen?.thinProvisioning ? 'True' : 'False',
         },
       }
     }),
