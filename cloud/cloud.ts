@@ -1,5 +1,5 @@
 // A whole cloud in this process: services, drivers, ports, started in the order that lets nothing be asked too early.
-import { existsSync, mkdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Assembly } from '../eden/assembly.ts'
 import type { Clock, Ids } from '../eden/clock.ts'
@@ -127,11 +127,7 @@ async function startHosts(assembly: Assembly, plan: Plan, settings: RoleSettings
       stops.push(await connectRemoteHost(node.name, node.agent, key, node.hosts, assembly.hosts, settings.log))
       continue
     }
-    const served = node.hosts.filter(
-      (service) =>
-        existsSync(new URL(`../kernel/${service}/host/role.ts`, import.meta.url)) && assembly.hosts.has(service),
-    )
-    for (const role of await hostRoles(plan, { ...node, hosts: served }, settings))
+    for (const role of await hostRoles(plan, node, settings))
       stops.push(await startLocalHost(node.name, role, assembly.hosts.get(role.service)!))
   }
   return stops

@@ -1,5 +1,7 @@
 // `cloudos image build-test`: the small guest image, out of Debian's packages.
 import { spawn } from 'node:child_process'
+import { join } from 'node:path'
+import { projectRoot } from '../../eden/root.ts'
 
 export async function run([what, ...rest]: string[]): Promise<number> {
   if (what !== 'build-test' || rest.includes('--help')) {
@@ -8,7 +10,7 @@ export async function run([what, ...rest]: string[]): Promise<number> {
     )
     return what === 'build-test' ? 0 : 2
   }
-  const script = new URL('../../images/test-image/build', import.meta.url).pathname
+  const script = join(projectRoot, 'images/test-image/build')
   return new Promise((resolve, reject) => {
     const child = spawn(script, rest, { stdio: 'inherit' })
     child.on('error', reject)

@@ -3,10 +3,11 @@ import { spawnSync } from 'node:child_process'
 import { globSync } from 'node:fs'
 import { run as runTests } from 'node:test'
 import { parseArgs } from 'node:util'
+import { projectRoot } from '../../eden/root.ts'
 import { importProblems } from '../import-table.ts'
 import { startTestPostgres } from '../test-postgres.ts'
 
-const root = new URL('../..', import.meta.url).pathname
+const root = `${projectRoot}/`
 const folders = ['eden', 'kernel', 'drivers', 'cloud', 'admin', 'acceptance']
 /** Tests of these folders go through the store, so they run on both databases. */
 const onBothDatabases = ['eden', 'kernel']

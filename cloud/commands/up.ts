@@ -60,14 +60,10 @@ async function provide(drivers: Record<string, string>) {
 
 function startInBackground(parameters: string[], stateDir: string): Promise<ServeNews & { kind: 'ready' }> {
   const log = openSync(join(stateDir, 'start.log'), 'a', 0o600)
-  const child = spawn(
-    process.execPath,
-    [...process.execArgv, new URL('../main.ts', import.meta.url).pathname, 'serve', ...parameters],
-    {
-      detached: true,
-      stdio: ['ignore', log, log, 'ipc'],
-    },
-  )
+  const child = spawn(process.execPath, [...process.execArgv, process.argv[1]!, 'serve', ...parameters], {
+    detached: true,
+    stdio: ['ignore', log, log, 'ipc'],
+  })
   return new Promise((resolve, reject) => {
     child.on('message', (news: ServeNews) => {
       if (news.kind === 'step') console.log(news.says)

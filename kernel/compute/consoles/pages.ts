@@ -1,11 +1,11 @@
 // The pages that show a console in a browser, and the files they are made of.
 import { createReadStream } from 'node:fs'
 import { stat } from 'node:fs/promises'
-import { createRequire } from 'node:module'
-import { dirname, extname, join, normalize, sep } from 'node:path'
+import { extname, join, normalize, sep } from 'node:path'
 import type { Call } from '../../../eden/call.ts'
 import { notFound } from '../../../eden/errors.ts'
 import { type Input, ok, reply } from '../../../eden/http/request.ts'
+import { projectRoot } from '../../../eden/root.ts'
 import { everyone } from '../../../eden/store/rows.ts'
 import { type ComputeContext, type ComputeRoute, plainRoute } from '../context.ts'
 import { server } from '../servers/server.ts'
@@ -105,7 +105,7 @@ const page =
     })
   }
 
-const root = dirname(createRequire(import.meta.url).resolve('@novnc/novnc/package.json'))
+const root = join(projectRoot, 'node_modules/@novnc/novnc')
 const types: Record<string, string> = { '.js': 'text/javascript', '.json': 'application/json' }
 
 /** A file below noVNC's own folders, and nothing else. */
