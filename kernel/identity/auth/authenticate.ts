@@ -1,6 +1,6 @@
 // Proves who a caller is by each of the methods that they name, all of which must speak of the same user.
 import type { Call } from '../../../eden/call.ts'
-import { badRequest, unauthorized } from '../../../eden/errors.ts'
+import { badRequest, notFound, unauthorized } from '../../../eden/errors.ts'
 import { everyone } from '../../../eden/store/rows.ts'
 import type { IdentityContext } from '../context.ts'
 import { type ApplicationCredential, applicationCredential } from '../credentials/application-credential.ts'
@@ -57,7 +57,8 @@ async function byPassword(context: IdentityContext, call: Call, { password }: Au
 async function byToken(context: IdentityContext, _: Call, { token }: AuthIdentity): Promise<Proof> {
   if (!token) throw badRequest('Expecting to find token in identity.')
   const from = await context.tokens.find(token.id)
-  if (!from) throw unauthorized()
+  // Not 401: the caller proved nothing, but named a token that is not there. Source: tempest's and Keystone's own tests.
+  if (!from) throw notFound('Could not find token.')
   return { user: from.user, methods: ['token', ...from.claims.methods.filter((one) => one !== 'token')], from }
 }
 

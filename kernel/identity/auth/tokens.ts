@@ -41,8 +41,8 @@ async function subject(
   const token = headers['x-subject-token']
   if (!token) throw badRequest('The header X-Subject-Token must name the token that is meant.')
   const holder = await context.tokens.find(token)
-  call.require(rule, { target: { token: { user_id: holder?.user.id } } })
   if (!holder) throw unknown()
+  call.require(rule, { target: { token: { user_id: holder.user.id } } })
   return { token, holder }
 }
 

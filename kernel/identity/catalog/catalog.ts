@@ -8,7 +8,7 @@ export const region = resource('region', {
   plural: 'regions',
   fields: {
     id: text({ min: 1, max: 255, createOnly: true }),
-    description: maybe(text({ max: 65_535, default: '' })),
+    description: maybe(text({ max: 65_535 }), { default: '' }),
     parentRegionId: maybe(text({ max: 255 })),
     extra: extra(),
   },

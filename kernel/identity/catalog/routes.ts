@@ -1,10 +1,13 @@
 // Regions, services and endpoints: the catalog as administrators keep it.
 import { Type } from 'typebox'
 import { badRequest, conflict, forbidden } from '../../../eden/errors.ts'
+import { routes } from '../../../eden/service.ts'
 import type { Transaction } from '../../../eden/store/store.ts'
+import type { IdentityContext } from '../context.ts'
 import { plainRoutes } from '../extras/plain.ts'
 import { endpoint, region, service } from './catalog.ts'
 
+const r = routes<IdentityContext>()
 type Body = Record<string, unknown>
 
 const regions = plainRoutes({
@@ -27,6 +30,8 @@ const regions = plainRoutes({
       throw conflict('There are endpoints in this region: remove those first.')
   },
 })
+
+const postRegion = regions.find(({ method }) => method === 'POST')!
 
 const services = plainRoutes({
   resource: service,
@@ -73,4 +78,18 @@ function mustBeAddress(url: unknown) {
     throw badRequest(`The address ${url} has a placeholder that is none of project_id, tenant_id and user_id.`)
 }
 
-export const catalogRoutes = [...regions, ...services, ...endpoints]
+/** PUT makes a region of the id in its path. */
+const putRegion = r(
+  'PUT',
+  '/v3/regions/:region_id',
+  (context, call, input) => {
+    const body = (input.body as { region: Body }).region
+    const id = input.params.region_id!
+    if (body.id !== undefined && body.id !== id)
+      throw badRequest(`The body names the region ${body.id}, the path ${id}.`)
+    return postRegion.operation(context, call, { ...input, body: { region: { ...body, id } } })
+  },
+  { rule: 'identity:create_region', body: postRegion.body },
+)
+
+export const catalogRoutes = [...regions, putRegion, ...services, ...endpoints]

@@ -7,7 +7,7 @@ import type { Transaction } from '../../../eden/store/store.ts'
 import type { IdentityContext } from '../context.ts'
 import { pageOf } from '../extras/listing.ts'
 import { collection, linkTo, shown } from '../extras/shown.ts'
-import { wireTimeOf } from '../extras/wire-time.ts'
+import { futureTime, zonelessTime } from '../extras/wire-time.ts'
 import { userFor } from '../people/find.ts'
 import {
   type AccessRule,
@@ -71,7 +71,7 @@ export async function createApplicationCredential(context: IdentityContext, call
   const user = await userFor(call, input.params.user_id!, 'identity:create_application_credential')
   await mustBeFree(context, call)
   const projectId = call.projectId
-  const expiresAt = expiryOf(call, body.expires_at)
+  const expiresAt = futureTime(call, body.expires_at)
   const secret = body.secret ?? call.ids.secret(64).toString('base64url')
   const secretHash = await context.passwords.hash(secret)
   const roleIds = await rolesGiven(context, call, body.roles)
@@ -100,14 +100,6 @@ async function mustBeFree({ tokens }: IdentityContext, call: Call) {
   const holder = call.token ? await tokens.find(call.token) : undefined
   if (holder?.applicationCredential && !holder.applicationCredential.unrestricted)
     throw forbidden('A restricted application credential cannot make or remove application credentials.')
-}
-
-function expiryOf(call: Call, text: string | null | undefined): string | null {
-  if (text === null || text === undefined) return null
-  const ms = Date.parse(/[zZ]|[+-]\d\d:?\d\d$/.test(text) ? text : `${text}Z`)
-  if (Number.isNaN(ms)) throw badRequest(`Invalid input for field/attribute expires_at. Value: ${text}. It is no time.`)
-  if (ms <= call.clock.now()) throw badRequest('expires_at lies in the past.')
-  return new Date(ms).toISOString()
 }
 
 /** Ids of the roles asked for, all of which the caller's token must have; without any, all that it has. */
@@ -150,7 +142,7 @@ async function applicationCredentialView(context: IdentityContext, call: Call, r
   const roles = row.roleIds.map((id) => byId.get(id)).filter((one) => one !== undefined)
   return {
     ...fields,
-    expires_at: wireTimeOf(row.expiresAt),
+    expires_at: zonelessTime(row.expiresAt),
     system: null,
     roles: roles.map(({ id, name, domainId }) => ({ id, name, domain_id: domainId })),
     ...(rules && { access_rules: rules.map(ruleView) }),

@@ -10,7 +10,7 @@ export const group = resource('group', {
     id: id({ readOnly: true }),
     name: text({ min: 1, max: 64, pattern: '\\S' }),
     domainId: id({ createOnly: true, index: true }),
-    description: maybe(text({ max: 65_535, default: '' })),
+    description: maybe(text({ max: 65_535 }), { default: '' }),
     extra: extra(),
   },
   unique: [['domainId', 'name']],

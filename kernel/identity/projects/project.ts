@@ -19,7 +19,7 @@ export const project = resource('project', {
     name: text({ min: 1, max: 64, pattern: notBlank }),
     /** Null for domains themselves. */
     domainId: maybe(id({ createOnly: true, index: true })),
-    description: maybe(text({ max: 65_535, default: '' })),
+    description: maybe(text({ max: 65_535 }), { default: '' }),
     enabled: flag({ default: true }),
     parentId: maybe(id({ index: true })),
     isDomain: flag({ default: false }),

@@ -32,8 +32,8 @@ const unknown = (prior: Role, implied: Role) => notFound(`Role ${prior.id} does 
 export async function addImplication(_: IdentityContext, call: Call, input: Input): Promise<Reply> {
   const { prior, implied, key } = await pair(call, input)
   if (neverImplied.includes(implied.name)) throw forbidden(`The role ${implied.name} may not be implied by another.`)
-  if (implied.domainId && implied.domainId !== prior.domainId)
-    throw forbidden("A domain's role can be implied by roles of the same domain only.")
+  if (implied.domainId && !prior.domainId)
+    throw forbidden("A domain's own role cannot be implied by a role of the whole cloud.")
   await call.transaction(async (tx) => {
     if (!(await tx.rows(implication).find(key)))
       await tx.rows(implication).insert({ id: key, priorRoleId: prior.id, impliedRoleId: implied.id })

@@ -8,7 +8,7 @@ import { rolesAt } from '../assignments/effective.ts'
 import type { IdentityContext } from '../context.ts'
 import { pageOf } from '../extras/listing.ts'
 import { collection, linkTo, shown } from '../extras/shown.ts'
-import { wireTimeOf } from '../extras/wire-time.ts'
+import { futureTime, wireTimeOf } from '../extras/wire-time.ts'
 import { user } from '../people/user.ts'
 import { type Role, role } from '../roles/role.ts'
 import { roleView } from '../roles/view.ts'
@@ -59,7 +59,7 @@ export async function createTrust(context: IdentityContext, call: Call, input: I
   if (!(await call.rows(user).find(body.trustee_user_id)))
     throw notFound(`Could not find user: ${body.trustee_user_id}.`)
   const lent = await rolesLent(context, call, body)
-  const expiresAt = expiryOf(call, body.expires_at)
+  const expiresAt = futureTime(call, body.expires_at)
   const row = await call.transaction((tx) =>
     tx.rows(trust).insert({
       id: call.ids.hex(),
@@ -93,14 +93,6 @@ async function rolesLent({ ground, tokens }: IdentityContext, call: Call, body: 
     if (!found) throw forbidden(`The trustor does not have the role ${ref.id ?? ref.name} in this project.`)
     return found
   })
-}
-
-function expiryOf(call: Call, text: string | null | undefined): string | null {
-  if (text === null || text === undefined) return null
-  const ms = Date.parse(/[zZ]|[+-]\d\d:?\d\d$/.test(text) ? text : `${text}Z`)
-  if (Number.isNaN(ms)) throw badRequest(`expires_at '${text}' is no time.`)
-  if (ms <= call.clock.now()) throw badRequest('expires_at lies in the past.')
-  return isoTime(ms)
 }
 
 async function trustView(call: Call, row: Trust, withRoles: boolean): Promise<Record<string, unknown>> {
