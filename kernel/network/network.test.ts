@@ -181,6 +181,7 @@ test('a host that fails is tried again, and heals by itself', async (t) => {
   const cloud = await start(t)
   const { network } = await tenantNetwork(cloud)
   const port = await cloud.as('member').post<PortView>('/v2.0/ports', { port: { network_id: network.id } })
+  await cloud.applied()
   cloud.driver.failNext('apply', new Error('no memory'))
   const body = { host: 'host1', device_id: 's', device_owner: 'compute:nova', hostname: 'h', port_ids: [port.id] }
   const refused = await cloud.ask('network', 'service', 'POST', '/internal/plug', body)
