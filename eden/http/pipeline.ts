@@ -16,6 +16,7 @@ import {
 import { type Span, Tracer } from '../observe/trace.ts'
 import type { Credentials } from '../policy/credentials.ts'
 import type { AnyService, ServiceRoute } from '../service.ts'
+import { permits } from './access-rules.ts'
 import type { Authenticator } from './authenticator.ts'
 import { readJson, validate } from './body.ts'
 import { rememberReply, replayed } from './idempotency.ts'
@@ -193,6 +194,10 @@ export class Pipeline implements LocalEndpoint {
     return this.service.versions ? negotiate(this.service.versions, headers) : 0
   }
 
+  #types(): string[] {
+    return this.service.catalog.map(({ type }) => type)
+  }
+
   #sees(credentials: Credentials): 'all' | 'project' {
     return this.#ground.enforcer.allowed(this.#seesAllRule, credentials, {}) ? 'all' : 'project'
   }
@@ -209,7 +214,9 @@ export class Pipeline implements LocalEndpoint {
     if (token && route.token !== 'none') {
       const found = await this.#authenticator.credentialsOf(token)
       if (found) credentials = found
-      else if (route.token !== 'optional') throw unauthorized()
+      if (found?.accessRules && !permits(found.accessRules, this.#types(), raw.method, raw.url.split('?')[0]!))
+        throw unauthorized('The application credential is not for this request.')
+      if (!found && route.token !== 'optional') throw unauthorized()
     } else if (!route.token) throw unauthorized()
     this.#rateLimit.take(credentials.userId ?? raw.remoteAddress)
     const outer = raw.headers['x-openstack-request-id']

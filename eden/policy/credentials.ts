@@ -16,7 +16,12 @@ export type Credentials = {
   readonly isAdmin?: boolean
   /** Roles of the service that passes the user's call on. */
   readonly serviceRoles?: readonly string[]
+  /** The only requests that are open to the holder; all are where it is absent. */
+  readonly accessRules?: readonly AccessRule[]
 }
+
+/** Requests to a service (by its type in the catalog) with this method and path; the path may hold `*`, `**` and `{name}`. */
+export type AccessRule = { readonly service: string; readonly path: string; readonly method: string }
 
 export type Scope = 'project' | 'domain' | 'system'
 

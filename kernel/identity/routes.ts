@@ -11,6 +11,7 @@ import { peopleRoutes } from './people/routes.ts'
 import { projectRoutes } from './projects/routes.ts'
 import { roleRoutes } from './roles/routes.ts'
 import { trustRoutes } from './trusts/routes.ts'
+import { v2Routes } from './v2/tokens.ts'
 
 const r = routes<IdentityContext>()
 
@@ -26,4 +27,5 @@ export const allRoutes = () => [
   ...credentialRoutes,
   ...trustRoutes,
   ...policyDocumentRoutes,
+  ...v2Routes,
 ]

@@ -8,6 +8,7 @@ import { identityDialect } from './dialect.ts'
 import { identityTables, resources } from './migrations/0001-identity.ts'
 import { identityPolicy } from './policy.ts'
 import { allRoutes } from './routes.ts'
+import { clearLitter, rotateKeys } from './tokens/upkeep.ts'
 
 export const identityService = service<IdentityContext>({
   name: 'identity',
@@ -16,7 +17,7 @@ export const identityService = service<IdentityContext>({
   catalog: [{ type: 'identity', name: 'keystone', path: '/v3' }],
   routes: allRoutes(),
   jobs: [],
-  reconcilers: [],
+  reconcilers: [rotateKeys, clearLitter],
   policy: identityPolicy,
   settings: identitySettings,
   resources,

@@ -136,7 +136,7 @@ async function rolesOfTrust(
 }
 
 function credentialsOf(holder: Omit<Holder, 'credentials'>): Credentials {
-  const { user, project, projectDomain, domain, roles, claims } = holder
+  const { user, project, projectDomain, domain, roles, claims, accessRules } = holder
   return {
     userId: user.id,
     userDomainId: user.domainId,
@@ -144,5 +144,6 @@ function credentialsOf(holder: Omit<Holder, 'credentials'>): Credentials {
     ...(project && { projectId: project.id, projectDomainId: projectDomain!.id }),
     ...(domain && { domainId: domain.id }),
     ...(claims.scope.kind === 'system' && { systemScope: 'all' }),
+    ...(accessRules && { accessRules }),
   }
 }

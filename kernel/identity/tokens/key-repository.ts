@@ -1,6 +1,16 @@
 // Keys that rotate: a folder of numbered files as Fernet repositories have them. 0 is the next key, the highest is in use.
 import { hkdfSync, randomBytes } from 'node:crypto'
-import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 
 const keyBytes = 32
@@ -15,7 +25,10 @@ export interface Key {
 interface Folder {
   read(): Map<number, Buffer>
   write(number: number, bytes: Buffer): void
-  promote(from: number, to: number): void
+  /** The key gets another number, and is as old as `atMs`. */
+  promote(from: number, to: number, atMs: number): void
+  /** When the key was made or promoted, in milliseconds since 1970. */
+  sinceMs(number: number): number
   remove(number: number): void
   /** Differs when the folder has changed. */
   stamp(): string
@@ -59,11 +72,16 @@ export class KeyRepository {
     return true
   }
 
+  /** For how long the primary key has been in use, in milliseconds. */
+  primaryAgeMs(nowMs: number): number {
+    return nowMs - this.#folder.sinceMs(this.primary.number)
+  }
+
   /** The next key becomes primary, a new next key is made, and all but `keep` keys go. Repeatable after a crash at any point. */
-  rotate(keep: number): void {
+  rotate(keep: number, nowMs: number): void {
     this.#load()
     const next = Math.max(0, ...this.#keys.map(({ number }) => number)) + 1
-    if (this.#folder.read().has(0)) this.#folder.promote(0, next)
+    if (this.#folder.read().has(0)) this.#folder.promote(0, next, nowMs)
     this.#folder.write(0, randomBytes(keyBytes))
     const numbers = [...this.#folder.read().keys()].filter((number) => number > 0).sort((a, b) => b - a)
     for (const number of numbers.slice(keep)) this.#folder.remove(number)
@@ -102,14 +120,20 @@ function files(path: string): Folder {
       writeFileSync(fresh, bytes.toString('base64url'), { mode: 0o600 })
       renameSync(fresh, file(number))
     },
-    promote: (from, to) => renameSync(file(from), file(to)),
+    promote(from, to, atMs) {
+      utimesSync(file(from), atMs / 1000, atMs / 1000)
+      renameSync(file(from), file(to))
+    },
+    sinceMs: (number) => statSync(file(number)).mtimeMs,
     remove: (number) => rmSync(file(number), { force: true }),
     stamp: () => `${statSync(path).mtimeMs} ${numbers().join()}`,
   }
 }
 
 function memory(): Folder {
+  const madeAtMs = Date.now()
   const keys = new Map<number, Buffer>()
+  const since = new Map<number, number>()
   let changes = 0
   return {
     read: () => new Map(keys),
@@ -117,11 +141,13 @@ function memory(): Folder {
       changes++
       keys.set(number, bytes)
     },
-    promote(from, to) {
+    promote(from, to, atMs) {
       changes++
       keys.set(to, keys.get(from)!)
       keys.delete(from)
+      since.set(to, atMs)
     },
+    sinceMs: (number) => since.get(number) ?? madeAtMs,
     remove(number) {
       changes++
       keys.delete(number)

@@ -1,6 +1,5 @@
 // Makes tokens and says who holds one. A token needs no row; what it stands on is looked at again whenever that changes.
 import type { Ground } from '../../../eden/call.ts'
-import { everyone } from '../../../eden/store/rows.ts'
 import type { Readable } from '../../../eden/store/store.ts'
 import { type RoleGraph, roleGraph } from '../assignments/effective.ts'
 import { decrypt, encrypt } from './cipher.ts'
@@ -9,7 +8,6 @@ import { type Holder, holderOf } from './holder.ts'
 import type { KeyRepository } from './key-repository.ts'
 import { Recent } from './recent.ts'
 import type { Remembered } from './remembered.ts'
-import { revocation } from './revocation.ts'
 
 /** First byte of every token of this form. */
 const tokenVersion = 0xc1
@@ -97,13 +95,6 @@ export class Tokens {
     if (!plain) return undefined
     const claims = unpack(plain)
     return claims.expiresAtMs > this.#ground.clock.now() ? claims : undefined
-  }
-
-  /** Removes what is kept of revoked tokens that have expired by themselves. */
-  async litter(limit: number) {
-    return this.#reads
-      .rows(revocation, everyone('litter'))
-      .list({ where: { expiresAtMs: { compare: '<', value: this.#ground.clock.now() } }, limit })
   }
 }
 
