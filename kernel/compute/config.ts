@@ -1,5 +1,4 @@
 // Every setting of compute: its default, its unit, what it means.
-import { loadSettings } from '../../eden/config/load.ts'
 import { setting, settings, type ValuesOf } from '../../eden/config/setting.ts'
 
 export const computeSettings = settings('compute', {
@@ -63,12 +62,6 @@ export const computeSettings = settings('compute', {
 })
 
 export type ComputeConfig = ValuesOf<typeof computeSettings>
-
-/** The settings in force, out of what the plan says and the defaults. */
-export const computeConfig = (given: Record<string, unknown>): ComputeConfig =>
-  loadSettings([computeSettings], {
-    set: Object.entries(given).map(([name, value]) => `compute.${name}=${String(value)}`),
-  }).of(computeSettings)
 
 /** Limits of a project that has none of its own, by Nova's names. */
 export const quotaDefaults = (config: ComputeConfig): Record<string, number> => ({

@@ -5,7 +5,7 @@ import { service } from '../../eden/service.ts'
 import { everyone } from '../../eden/store/rows.ts'
 import { serverAction } from './actions/action.ts'
 import { actionRoutes } from './actions/routes.ts'
-import { computeConfig } from './config.ts'
+import { type ComputeConfig, computeSettings } from './config.ts'
 import { connectConsole } from './consoles/connect.ts'
 import { consoleRoutes } from './consoles/open.ts'
 import { consolePageRoutes } from './consoles/pages.ts'
@@ -53,6 +53,7 @@ export const computeService = service<ComputeContext>({
   versions: range,
   dialect: computeDialect,
   policy: computePolicy,
+  settings: computeSettings,
   resources: [server, flavor, keypair, blockDevice, serverGroup, computeHost, aggregate, serverAction],
   migrations: [computeTables],
   routes: [
@@ -95,7 +96,7 @@ export const computeService = service<ComputeContext>({
   ] as never[],
   reconcilers: [guestReconciler, pruneReconciler],
   context({ ground, neighbour, hosts, reconcilers, config: given }) {
-    const config = computeConfig(given)
+    const config = given as ComputeConfig
     const known = new HostsKnown(ground.store, hosts, config)
     const context: ComputeContext = {
       ground,

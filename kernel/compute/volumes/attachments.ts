@@ -143,6 +143,9 @@ export async function connect(
   })
 }
 
+/** A job has no deadline of its own for a question; a minute is enough for a host to connect a volume. */
+const withinMinute = (call: Call) => call.within('compute', { deadline: call.clock.now() + 60_000 })
+
 /** The attachment of this device, made where it is not there yet; connected to the host in any case. */
 async function attachmentFor(
   { volume }: ComputeContext,
@@ -153,13 +156,18 @@ async function attachmentFor(
   const connector = { host: row.host, instance: row.id, mountpoint: device.device }
   const known = device.attachmentId ?? (await findAttachment({ volume }, call, row.id, device.volumeId!))
   if (known) {
-    const { body } = await volume.ask<{ attachment: Attachment }>(call, 'PUT', `/v3/attachments/${known}`, {
-      headers: attachmentVersion,
-      body: { attachment: { connector } },
-    })
+    const { body } = await volume.ask<{ attachment: Attachment }>(
+      withinMinute(call),
+      'PUT',
+      `/v3/attachments/${known}`,
+      {
+        headers: attachmentVersion,
+        body: { attachment: { connector } },
+      },
+    )
     return body.attachment
   }
-  const { body } = await volume.ask<{ attachment: Attachment }>(call, 'POST', '/v3/attachments', {
+  const { body } = await volume.ask<{ attachment: Attachment }>(withinMinute(call), 'POST', '/v3/attachments', {
     headers: attachmentVersion,
     body: { attachment: { volume_uuid: device.volumeId, instance_uuid: row.id, connector } },
   })
@@ -216,7 +224,9 @@ export async function disconnect(
     device.attachmentId ??
     (device.volumeId ? await findAttachment({ volume }, call, row.id, device.volumeId) : undefined)
   if (id)
-    await absentIsFine(volume.ask(asCloud(call), 'DELETE', `/v3/attachments/${id}`, { headers: attachmentVersion }))
+    await absentIsFine(
+      volume.ask(withinMinute(asCloud(call)), 'DELETE', `/v3/attachments/${id}`, { headers: attachmentVersion }),
+    )
 }
 
 /**
