@@ -6,6 +6,7 @@ import { type Ask, adminOf } from './client.ts'
 import { differences, dump } from './database.ts'
 import { hostsOf } from './hosts.ts'
 import { build, exercise, tearDown } from './scenario.ts'
+import { quiet } from './settled.ts'
 
 const writes = new Set(['POST', 'PUT', 'PATCH', 'DELETE'])
 
@@ -17,7 +18,7 @@ test('each write run dry leaves everything as it was and answers like the real c
   const tried = new Set<string>()
   const ask: Ask = async (service, method, path, body, headers = {}) => {
     if (!writes.has(method)) return plain(service, method, path, body, headers)
-    await assembly.jobs.idle()
+    await quiet(assembly)
     const before = { rows: await dump(assembly), hosts: await hostsOf(assembly) }
     const dry = await plain(service, method, path, body, { ...headers, 'cloudos-dry-run': 'true' })
     await assembly.jobs.idle()

@@ -5,7 +5,7 @@ import { startCloud } from '../cloud/start-cloud.ts'
 import { Problem } from '../eden/errors.ts'
 import { type Ask, adminOf, until } from './client.ts'
 import { build, exercise, tearDown } from './scenario.ts'
-import { unsettled } from './settled.ts'
+import { quiet, unsettled } from './settled.ts'
 
 interface Fault {
   job: string
@@ -65,13 +65,11 @@ test('no job leaves anything behind, wherever it fails', async (t) => {
       }
       const made = await walk(ask, 'swept')
       assembly.jobs.probe = undefined
-      await assembly.jobs.idle()
+      await quiet(assembly)
       assert.equal(left, 0, 'the fault was met')
-      await assembly.reconcilers.triggerAll()
       assert.deepEqual(await unsettled(assembly), [], 'after the fault')
       await tearDown(ask, made)
-      await assembly.jobs.idle()
-      await assembly.reconcilers.triggerAll()
+      await quiet(assembly)
       await until(
         'the hosts to be clean',
         () => unsettled(assembly),

@@ -14,6 +14,9 @@ test('every route answers each persona as its rule says', async (t) => {
     const pipeline = assembly.pipelines.get(service.name)!
     for (const route of service.routes) {
       if (route.token === 'none') continue
+      const { versions } = service
+      const version = route.until ?? versions?.max
+      const inVersion = versions && { 'openstack-api-version': `${versions.type} ${version}` }
       const url = route.path.replace(/:\w+/g, '00000000-0000-4000-8000-000000000000').replace('*', 'x')
       for (const { name, credentials } of personas()) {
         const isAnonymous = credentials.userId === undefined
@@ -23,6 +26,7 @@ test('every route answers each persona as its rule says', async (t) => {
           headers: {
             ...(!isAnonymous && { 'x-auth-token': assembly.sealer.seal(credentials) }),
             'cloudos-dry-run': 'true',
+            ...inVersion,
           },
           body: undefined,
           origin: 'http://cloud.test',

@@ -1,6 +1,17 @@
 // What must hold whenever nothing is under way: no in-between state, and hosts hold what the rows say and no more.
 import type { Assembly } from '../eden/assembly.ts'
+import { newestSeq } from '../eden/changes/feed.ts'
 import { hostsOf } from './hosts.ts'
+
+/** Waits until no job runs and the reconcilers find nothing more to write. */
+export async function quiet(assembly: Assembly): Promise<void> {
+  for (;;) {
+    const before = await newestSeq(assembly.store)
+    await assembly.jobs.idle()
+    await assembly.reconcilers.triggerAll()
+    if ((await newestSeq(assembly.store)) === before) return
+  }
+}
 
 const inBetween: Record<string, string[]> = {
   compute_servers: ['BUILD', 'building'],
@@ -50,7 +61,7 @@ export async function unsettled(assembly: Assembly): Promise<string[]> {
     if (host.startsWith('compute/'))
       strays(
         'guest',
-        (found as { id: string }[]).map(({ id }) => id),
+        (found as { guests: { id: string }[] }).guests.map(({ id }) => id),
         servers,
       )
     if (host.startsWith('volume/')) strays('volume', (found as { volumes: string[] }).volumes, volumes)

@@ -12,7 +12,7 @@ import { startCloud } from '../cloud/start-cloud.ts'
 import { secretFile } from '../cloud/state.ts'
 import { adminOf } from './client.ts'
 import { build, exercise, tearDown } from './scenario.ts'
-import { unsettled } from './settled.ts'
+import { quiet, unsettled } from './settled.ts'
 
 test('host roles in another process', async (t) => {
   const folder = mkdtempSync(join(tmpdir(), 'cloudos-split-'))
@@ -58,6 +58,6 @@ test('host roles in another process', async (t) => {
   assert.equal((body.server as Record<string, unknown>)['OS-EXT-SRV-ATTR:host'], 'far')
   await exercise(ask, made)
   await tearDown(ask, made)
-  await cloud.cloud.assembly.jobs.idle()
+  await quiet(cloud.cloud.assembly)
   assert.deepEqual(await unsettled(cloud.cloud.assembly), [])
 })
