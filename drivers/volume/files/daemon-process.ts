@@ -4,19 +4,33 @@ import { chmod, chown, open, readdir, readFile, rm } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
 import { readIfThere } from './durable.ts'
 import type { FilesVolumeSettings } from './options.ts'
-import { QmpClient } from './qmp-client.ts'
+import { NoAnswer, QmpClient } from './qmp-client.ts'
 
 const startWithinMs = 20_000
 const endWithinMs = 10_000
+/**
+ * QEMU (seen with 7.2, reported for 10) can be caught by a client that connects in its first moments: two of its
+ * threads accept on the same socket, one waits there for ever. Such a daemon greets but never answers.
+ */
+const startAttempts = 3
 
-/** A monitor connection to the daemon that runs, or to a new one. */
-export async function reachDaemon(settings: FilesVolumeSettings): Promise<QmpClient> {
-  const running = await connectIfListening(settings)
+/** A monitor connection to the daemon that runs, or to a new one; to a new one also where that one is known to be stuck. */
+export async function reachDaemon(settings: FilesVolumeSettings, isStuck: boolean): Promise<QmpClient> {
+  const running = isStuck ? undefined : await connectIfListening(settings)
   if (running) return running
-  // Nobody listens: a daemon without its sockets holds locks on the volumes and helps nobody.
+  // A daemon that does not listen or answer holds locks on the volumes and helps nobody.
   const stray = await findDaemonPid(settings)
-  if (stray !== undefined) await endDaemon(settings, stray)
-  return startDaemon(settings)
+  if (stray !== undefined) await endDaemon(settings, stray, ['SIGKILL'])
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startDaemon(settings)
+    } catch (error) {
+      const pid = await findDaemonPid(settings)
+      if (pid !== undefined) await endDaemon(settings, pid, ['SIGKILL'])
+      if (attempt === startAttempts) throw error
+      settings.log.warn({ error: String(error), attempt }, 'the storage daemon did not start well; trying again')
+    }
+  }
 }
 
 /** The daemon's pid by its pid file, else by a look through all processes. */
@@ -30,8 +44,12 @@ export async function findDaemonPid(settings: FilesVolumeSettings): Promise<numb
 }
 
 /** Ends our daemon, killing it where it does not listen; guests wait until another one serves them. */
-export async function endDaemon(settings: FilesVolumeSettings, pid: number): Promise<void> {
-  for (const signal of ['SIGTERM', 'SIGKILL'] as const) {
+export async function endDaemon(
+  settings: FilesVolumeSettings,
+  pid: number,
+  signals: NodeJS.Signals[] = ['SIGTERM', 'SIGKILL'],
+): Promise<void> {
+  for (const signal of signals) {
     if (!(await isDaemon(settings, pid))) return
     process.kill(pid, signal)
     const deadline = Date.now() + endWithinMs
@@ -52,8 +70,14 @@ function monitorArgument(settings: FilesVolumeSettings): string {
 
 async function connectIfListening(settings: FilesVolumeSettings): Promise<QmpClient | undefined> {
   try {
-    return await QmpClient.connect(settings.monitorSocket, settings.greetWithinMs)
+    const { greetWithinMs, answerWithinMs } = settings
+    const patience = { greetWithinMs, answerWithinMs, firstAnswerWithinMs: answerWithinMs }
+    return await QmpClient.connect(settings.monitorSocket, patience)
   } catch (error) {
+    if (error instanceof NoAnswer) {
+      settings.log.warn({ socket: settings.monitorSocket }, 'the storage daemon is stuck; replacing it')
+      return undefined
+    }
     if (['ENOENT', 'ECONNREFUSED'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
     throw error
   }
@@ -74,7 +98,12 @@ async function startDaemon(settings: FilesVolumeSettings): Promise<QmpClient> {
     await wait(5)
   }
   await openNbdSocket(settings)
-  return QmpClient.connect(settings.monitorSocket, settings.greetWithinMs)
+  const { greetWithinMs, answerWithinMs } = settings
+  return QmpClient.connect(settings.monitorSocket, {
+    greetWithinMs,
+    answerWithinMs,
+    firstAnswerWithinMs: greetWithinMs,
+  })
 }
 
 async function launch(settings: FilesVolumeSettings): Promise<ChildProcess> {

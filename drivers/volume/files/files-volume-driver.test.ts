@@ -129,7 +129,11 @@ test('open ends a copy that nobody waits for any more', { skip }, async (t) => {
   await first.close()
   const target = join(options.dir, 'work', 'copy')
   await run('qemu-img', ['create', '-q', '-f', 'qcow2', target, '1G'])
-  const daemon = await QmpClient.connect(settle(options).monitorSocket, 5000)
+  const daemon = await QmpClient.connect(settle(options).monitorSocket, {
+    greetWithinMs: 5000,
+    firstAnswerWithinMs: 5000,
+    answerWithinMs: 5000,
+  })
   const file = { driver: 'file', filename: target }
   await daemon.execute('blockdev-add', { driver: 'qcow2', 'node-name': 'copy-of-a-dead-process', file })
   const nodes = (await daemon.execute('query-named-block-nodes', { flat: true })) as { 'node-name': string }[]
@@ -142,6 +146,29 @@ test('open ends a copy that nobody waits for any more', { skip }, async (t) => {
     await next.extend(id, 2)
     await next.createFromVolume(other, 2, id)
     await guest.expect(await next.connect(other, other, true), 0, 5)
+  })
+})
+
+test('a daemon that greets but never answers is replaced by one that does', { skip }, async (t) => {
+  const options = { ...(await folders(t)), greetWithinMs: 1000, answerWithinMs: 5000 }
+  const mute = await muteDaemonOnPath(t)
+  await whileOpen(options, async (driver) => {
+    assert.ok(existsSync(mute.wasHere))
+    await driver.createEmpty(id, 1)
+  })
+})
+
+test('a daemon that stops answering while it works is replaced', { skip }, async (t) => {
+  const options = { ...(await folders(t)), greetWithinMs: 300, answerWithinMs: 300 }
+  await whileOpen(options, async (driver) => {
+    await driver.createEmpty(id, 1)
+    const connection = await driver.connect(id, attachment, false)
+    await guest.write(connection, 0, 5)
+    const pid = (await findDaemonPid(settle(options)))!
+    process.kill(pid, 'SIGSTOP')
+    await assert.rejects(driver.connect(id, other, true), /did not answer/)
+    await guest.expect(await driver.connect(id, attachment, false), 0, 5)
+    assert.notEqual(await findDaemonPid(settle(options)), pid)
   })
 })
 
@@ -215,6 +242,35 @@ async function whileOpen(options: FilesVolumeOptions, body: (driver: FilesVolume
   } finally {
     await driver.close()
   }
+}
+
+/** Puts a program in front of qemu-storage-daemon that is mute the first time and the real one from then on. */
+async function muteDaemonOnPath(t: TestContext): Promise<{ wasHere: string }> {
+  const bin = await mkdtemp(join(tmpdir(), 'mute-'))
+  const wasHere = join(bin, 'was-here')
+  const script = join(bin, 'mute.mjs')
+  await writeFile(
+    script,
+    `import { createServer } from 'node:net'
+    import { writeFileSync } from 'node:fs'
+    const option = (name) => process.argv[process.argv.indexOf(name) + 1]
+    const path = (text) => /path=([^,]*)/.exec(text)[1]
+    createServer(() => {}).listen(path(option('--nbd-server')))
+    createServer((client) => client.write('{"QMP":{}}\\n')).listen(path(option('--chardev')), () =>
+      writeFileSync(option('--pidfile'), String(process.pid)))`,
+  )
+  const shell = `#!/bin/bash
+    [ -e ${wasHere} ] && exec /usr/bin/qemu-storage-daemon "$@"
+    touch ${wasHere}
+    exec -a qemu-storage-daemon ${process.execPath} ${script} "$@"`
+  await writeFile(join(bin, 'qemu-storage-daemon'), shell, { mode: 0o755 })
+  const before = process.env.PATH
+  process.env.PATH = `${bin}:${before}`
+  t.after(async () => {
+    process.env.PATH = before
+    await rm(bin, { recursive: true })
+  })
+  return { wasHere }
 }
 
 function urlOf(connection: VolumeConnection): string {

@@ -25,6 +25,8 @@ export interface FilesVolumeOptions {
   copyWithinSeconds?: number
   /** How long a running daemon may take to greet before it counts as held by another process, ms. Default 5000. */
   greetWithinMs?: number
+  /** How long the daemon may take for one command before it counts as stuck and is replaced, ms. Default 120000. */
+  answerWithinMs?: number
   log: DriverLog
 }
 
@@ -49,6 +51,7 @@ export function settle(options: FilesVolumeOptions): FilesVolumeSettings {
     toolMemoryMiB: options.toolMemoryMiB ?? 2048,
     copyWithinSeconds: options.copyWithinSeconds ?? 3600,
     greetWithinMs: options.greetWithinMs ?? 5000,
+    answerWithinMs: options.answerWithinMs ?? 120_000,
     log: options.log,
     runAs: options.runAs,
     clientGroup: options.clientGroup,

@@ -15,33 +15,46 @@ interface Waiting {
   fail(error: Error): void
 }
 
-const answerWithinMs = 60_000
+export interface QmpPatience {
+  /** For the greeting, ms. */
+  greetWithinMs: number
+  /** For the first answer, ms; a daemon that was found may still work for whoever had it before. */
+  firstAnswerWithinMs: number
+  /** For every other answer, ms. */
+  answerWithinMs: number
+}
+
+/** The daemon took a command and says nothing: it is stuck, and only ending it helps. */
+export class NoAnswer extends Error {}
 
 export class QmpClient {
   readonly #socket: Socket
+  readonly #answerWithinMs: number
   readonly #answers = new Map<number, Waiting>()
   readonly #watchers = new Set<{ isIt(event: string, data: Record<string, unknown>): boolean } & Waiting>()
   #lastId = 0
   #rest = ''
   #isClosed = false
+  #isStuck = false
   /** Called once when the connection ends, whoever ended it. */
   onClose: () => void = () => {}
 
-  private constructor(socket: Socket) {
+  private constructor(socket: Socket, answerWithinMs: number) {
     this.#socket = socket
+    this.#answerWithinMs = answerWithinMs
   }
 
   /** Throws with the socket's error code where nobody listens, or where the monitor belongs to somebody else now. */
-  static async connect(path: string, greetWithinMs: number): Promise<QmpClient> {
+  static async connect(path: string, patience: QmpPatience): Promise<QmpClient> {
     const socket = connect(path)
     await new Promise<void>((settle, fail) => {
       socket.once('connect', settle)
       socket.once('error', fail)
     })
-    const client = new QmpClient(socket)
+    const client = new QmpClient(socket, patience.answerWithinMs)
     const greeting = new Promise<void>((settle, fail) => {
       const busy = `The storage daemon does not greet on ${path}. Does another process hold its monitor?`
-      const timer = setTimeout(() => fail(new Error(busy)), greetWithinMs)
+      const timer = setTimeout(() => fail(new Error(busy)), patience.greetWithinMs)
       const settled = (act: () => void) => () => {
         clearTimeout(timer)
         act()
@@ -54,7 +67,7 @@ export class QmpClient {
     socket.on('close', () => client.#ended())
     try {
       await greeting
-      await client.execute('qmp_capabilities')
+      await client.execute('qmp_capabilities', {}, patience.firstAnswerWithinMs)
       return client
     } catch (error) {
       client.close()
@@ -66,13 +79,23 @@ export class QmpClient {
     return this.#isClosed
   }
 
-  /** Throws where the daemon refuses, ends or does not answer. */
-  execute(command: string, args: object = {}): Promise<unknown> {
+  /** True once a command was not answered in time. */
+  get isStuck(): boolean {
+    return this.#isStuck
+  }
+
+  /** Throws where the daemon refuses or ends. One that does not answer is let go of: `NoAnswer`, then `onClose`. */
+  execute(command: string, args: object = {}, withinMs = this.#answerWithinMs): Promise<unknown> {
     if (this.#isClosed) return Promise.reject(new Error(`The storage daemon ended; ${command} was not sent.`))
     const id = ++this.#lastId
     return new Promise((settle, fail) => {
-      const late = `The storage daemon did not answer ${command} within ${answerWithinMs} ms. Is its disk stuck?`
-      const timer = setTimeout(() => this.#answers.get(id)?.fail(new Error(late)), answerWithinMs)
+      const late = `The storage daemon did not answer ${command} within ${withinMs} ms. Is its disk stuck?`
+      const timer = setTimeout(() => {
+        this.#answers.delete(id)
+        this.#isStuck = true
+        fail(new NoAnswer(late))
+        this.close()
+      }, withinMs)
       const finish = (act: () => void) => {
         clearTimeout(timer)
         this.#answers.delete(id)

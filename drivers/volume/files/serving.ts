@@ -21,6 +21,8 @@ export class Serving {
   #users = new Map<string, number>()
   #daemon: Promise<QmpClient> | undefined
   #isOpen = false
+  /** The last daemon took a command and never answered, so the next step is to end it. */
+  #isStuck = false
   #closing = new AbortController()
 
   constructor(settings: FilesVolumeSettings, wanted: Wanted) {
@@ -181,16 +183,22 @@ export class Serving {
   }
 
   async #reach(): Promise<QmpClient> {
-    const daemon = await reachDaemon(this.#settings)
+    const daemon = await reachDaemon(this.#settings, this.#isStuck)
+    this.#isStuck = false
     try {
       await this.#arrange(daemon)
     } catch (error) {
+      this.#isStuck = daemon.isStuck
       daemon.close()
       throw error
     }
     daemon.onClose = () => {
       if (!this.#isOpen) return
-      this.#settings.log.warn({ socket: this.#settings.nbdSocket }, 'the storage daemon ended; starting it again')
+      this.#isStuck = daemon.isStuck
+      this.#settings.log.warn(
+        { socket: this.#settings.nbdSocket },
+        'the storage daemon ended or is stuck; starting it again',
+      )
       this.#daemon = this.#reachAtLast()
       // Whoever needs the daemon meanwhile gets the error; there may be nobody.
       this.#daemon.catch(() => undefined)
