@@ -73,6 +73,8 @@ export interface Service<C = never> {
   dialect: ErrorDialect
   /** Rule under which a caller sees the rows of all projects; `context_is_admin` unless told. */
   seesAllRule?: string
+  /** `/images/` is an image without an id, so not found, and not the list; as in Nova, Cinder and Glance. */
+  exactPaths?: boolean
   /** Bytes of a streamed body at the most. */
   maxStreamBytes?: number
   context(world: World): C

@@ -46,6 +46,8 @@ interface Matched {
 }
 
 const nobody: Credentials = { roles: [] }
+/** Roots that clients write with a slash at the end. */
+const versionRoot = /^\/(v[\d.]+\/([0-9a-f]{32}\/)?)?$/
 const requestIdForm = /^req-[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 export class Pipeline implements LocalEndpoint {
@@ -173,6 +175,8 @@ export class Pipeline implements LocalEndpoint {
     const question = target.indexOf('?')
     const path = (question < 0 ? target : target.slice(0, question)).replace(/\/{2,}/g, '/') || '/'
     const url = new URLSearchParams(question < 0 ? '' : target.slice(question + 1))
+    if (this.service.exactPaths && path.endsWith('/') && !versionRoot.test(path))
+      throw notFound('The resource could not be found.', { reason: { path } })
     const found = this.#find(method, path) ?? (method === 'HEAD' ? this.#find('GET', path) : null)
     if (!found) {
       const allow = methods.filter((other) => this.#find(other, path))

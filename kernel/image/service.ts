@@ -14,6 +14,7 @@ import { imageRoutes } from './routes.ts'
 
 export const imageService = service<ImageContext>({
   name: 'image',
+  exactPaths: true,
   ports: [9292],
   prefix: '/image',
   catalog: [{ type: 'image', name: 'glance', path: '' }],

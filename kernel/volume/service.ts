@@ -26,6 +26,7 @@ import { volume } from './volumes/volume.ts'
 
 export const volumeService = service<VolumeContext>({
   name: 'volume',
+  exactPaths: true,
   ports: [8776],
   prefix: '/volume',
   catalog: [

@@ -41,14 +41,14 @@ export const createSnapshotJob = job<VolumeContext, SnapshotInput>('snapshot.cre
 
 export const createSnapshot: ServiceOperation<VolumeContext> = async ({ config }, call, { body: whole }) => {
   const body = wrappedIn(whole, 'snapshot')
-  if (typeof body.volume_id !== 'string') throw badRequest("Invalid input: 'volume_id' is a required property.")
+  if (body.volume_id === undefined) throw badRequest("Invalid input: 'volume_id' is a required property.")
   const isNew = call.version >= versionNumber('3.66')
   const force = body.force === undefined ? isNew : flagFrom(body.force, 'force')
   if (isNew && !force) throw badRequest("Invalid input: 'force' may only be true since 3.66.")
   const name = nameFrom(body.name ?? body.display_name)
   const description = nameFrom(body.description ?? body.display_description, 'description')
   const metadata = metadataFrom(body.metadata)
-  const parent = await allowedVolume(call, body.volume_id, 'volume:create_snapshot')
+  const parent = await allowedVolume(call, String(body.volume_id), 'volume:create_snapshot')
   const id = call.ids.uuid()
   const row = await call.transaction(async (tx) => {
     const now = await findVolume(tx, parent.id)

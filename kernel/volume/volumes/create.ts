@@ -9,7 +9,7 @@ import { allowedType } from '../types/choose.ts'
 import { allowsMultiattach } from '../types/type.ts'
 import { flagFrom, metadataFrom, nameFrom, sizeFrom, wrappedIn } from '../wire.ts'
 import { createVolumeJob } from './create-job.ts'
-import { shownVolume } from './find.ts'
+import { brieflyShown } from './find.ts'
 import { chooseSource } from './source.ts'
 import { type Volume, volume } from './volume.ts'
 
@@ -57,7 +57,7 @@ export const createVolume: ServiceOperation<VolumeContext> = async (context, cal
       { id, sizeGiB, zone, extraSpecs: type.extraSpecs, source, bootable: chosen.bootable },
       { resourceType: 'volume', resourceId: id },
     )
-    return shownVolume(call, row as Volume, tx)
+    return brieflyShown(call, row as Volume, tx)
   })
   return accepted({ volume: view })
 }

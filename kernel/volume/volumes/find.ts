@@ -56,9 +56,15 @@ export async function aroundOf(reads: Readable | Call, rows: readonly Volume[]):
   })
 }
 
-export async function shownVolume(call: Call, row: Volume, reads: Readable | Call = call) {
-  const around = await aroundOf(reads, [row])
+export async function shownVolume(call: Call, row: Volume) {
+  const around = await aroundOf(call, [row])
   return volumeView(call, row, around(row))
+}
+
+/** As replies to creation and change show it. */
+export async function brieflyShown(call: Call, row: Volume, tx: Transaction) {
+  const around = await aroundOf(tx, [row])
+  return volumeView(call, row, around(row), { brief: true })
 }
 
 /** What the volume is, going by its attachments alone. */

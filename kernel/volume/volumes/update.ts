@@ -4,7 +4,7 @@ import { ok } from '../../../eden/http/request.ts'
 import type { ServiceOperation } from '../../../eden/service.ts'
 import type { VolumeContext } from '../context.ts'
 import { metadataFrom, nameFrom, wrappedIn } from '../wire.ts'
-import { allowedVolume, findVolume, shownVolume } from './find.ts'
+import { allowedVolume, brieflyShown, findVolume } from './find.ts'
 import { type Volume, volume } from './volume.ts'
 
 export const updateVolume: ServiceOperation<VolumeContext> = async (_, call, { params, body: whole }) => {
@@ -19,7 +19,7 @@ export const updateVolume: ServiceOperation<VolumeContext> = async (_, call, { p
       ...(description !== undefined && { description: nameFrom(description, 'description') }),
       ...(body.metadata !== undefined && { metadata: metadataFrom(body.metadata) }),
     })
-    return shownVolume(call, row as Volume, tx)
+    return brieflyShown(call, row as Volume, tx)
   })
   return ok({ volume: view })
 }

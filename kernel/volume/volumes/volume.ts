@@ -59,8 +59,14 @@ export interface Around {
   attachments: Attachment[]
 }
 
-export function volumeView(call: Call, row: Volume, { typeName, attachments }: Around): Record<string, unknown> {
-  const isAdmin = call.sees === 'all'
+/** @param brief the form of replies to creation and change, which say nothing of what extensions add. */
+export function volumeView(
+  call: Call,
+  row: Volume,
+  { typeName, attachments }: Around,
+  { brief = false } = {},
+): Record<string, unknown> {
+  const isAdmin = call.sees === 'all' && !brief
   return {
     id: row.id,
     status: row.status,
@@ -83,8 +89,10 @@ export function volumeView(call: Call, row: Volume, { typeName, attachments }: A
     multiattach: row.multiattach,
     attachments: attachments.filter(({ attachStatus }) => attachStatus === 'attached').map(attachedView),
     migration_status: row.migrationStatus,
-    ...(row.imageMetadata && { volume_image_metadata: row.imageMetadata }),
-    'os-vol-tenant-attr:tenant_id': row.projectId,
+    ...(!brief && {
+      ...(row.imageMetadata && { volume_image_metadata: row.imageMetadata }),
+      'os-vol-tenant-attr:tenant_id': row.projectId,
+    }),
     ...(isAdmin && {
       'os-vol-host-attr:host': row.host && poolName(row.host, row.backend),
       'os-vol-mig-status-attr:migstat': row.migrationStatus,
