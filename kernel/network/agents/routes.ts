@@ -41,7 +41,9 @@ const agentOf = ({ picture, config }: NetworkContext, host: KnownHost): Record<s
   },
 })
 
-async function listAgents(context: NetworkContext, _: Call, input: Input) {
+/** Who may not see agents sees none, as in Neutron. */
+async function listAgents(context: NetworkContext, call: Call, input: Input) {
+  if (!call.allows('network/get_agent')) return ok({ agents: [] })
   await context.picture.ready()
   const { queryAll } = input
   const agents = context.hostBook
@@ -56,15 +58,13 @@ async function listAgents(context: NetworkContext, _: Call, input: Input) {
   return ok({ agents: agents.map((agent) => picked(agent, input)) })
 }
 
-async function showAgent(context: NetworkContext, _: Call, input: Input) {
+async function showAgent(context: NetworkContext, call: Call, input: Input) {
   await context.picture.ready()
   const host = context.hostBook.list().find(({ name }) => idOf(name) === input.params.id)
-  if (!host) throw refusal(404, 'AgentNotFound', `Agent ${input.params.id} could not be found.`)
+  if (!host || !call.allows('network/get_agent'))
+    throw refusal(404, 'AgentNotFound', `Agent ${input.params.id} could not be found.`)
   return ok({ agent: picked(agentOf(context, host), input) })
 }
 
 const r = routes<NetworkContext>()
-export const agentRoutes = [
-  r('GET', '/v2.0/agents', listAgents, { rule: 'network/get_agent' }),
-  r('GET', '/v2.0/agents/:id', showAgent, { rule: 'network/get_agent' }),
-]
+export const agentRoutes = [r('GET', '/v2.0/agents', listAgents), r('GET', '/v2.0/agents/:id', showAgent)]

@@ -5,6 +5,7 @@ import type { Transaction } from '../../../eden/store/store.ts'
 import { forgetSubnet } from '../addresses/allocate.ts'
 import { dressed } from '../api/kind.ts'
 import type { NetworkContext } from '../context.ts'
+import { everyFloatingIp, floatingIp } from '../floating-ips/floating-ip.ts'
 import { everyPort, owners, port } from '../ports/port.ts'
 import { removePort } from '../ports/remove.ts'
 import { refusal } from '../problems.ts'
@@ -21,6 +22,7 @@ export async function deleteNetwork(_: NetworkContext, call: Call, { params }: I
 
 async function removeNetwork(tx: Transaction, id: string) {
   const row = await tx.rows(network, everyNetwork).get(id)
+  await removeIdleFloatingIps(tx, id)
   const ports = await tx.rows(port, everyPort).list({ where: { networkId: id } })
   if (ports.some(({ deviceOwner }) => deviceOwner !== owners.dhcp))
     throw refusal(
@@ -38,4 +40,14 @@ async function removeNetwork(tx: Transaction, id: string) {
   }
   await tx.rows(rbacPolicy, everyPolicy).removeAll({ objectId: id })
   await tx.rows(network, everyNetwork).remove(row)
+}
+
+/** Floating IPs that point nowhere go with their network; one that points at a port keeps it. */
+async function removeIdleFloatingIps(tx: Transaction, networkId: string) {
+  const rows = tx.rows(floatingIp, everyFloatingIp)
+  for (const row of await rows.list({ where: { floatingNetworkId: networkId, portId: null } })) {
+    await rows.remove(row)
+    const outer = await tx.rows(port, everyPort).find(row.floatingPortId)
+    if (outer) await removePort(tx, outer)
+  }
 }
