@@ -225,3 +225,26 @@ test('delete supersedes a creation that hangs', async (t) => {
   await assembly.reconcilers.trigger('compute.guests')
   assert.deepEqual(await driver.observe(), [])
 })
+
+for (const at of ['before', 'after'] as const)
+  for (const step of ['disks', 'ports', 'launch', 'settle'])
+    test(`a creation that fails ${at} '${step}' leaves no guest, port, volume or claim`, async (t) => {
+      const { make, driver, ask, imageId, assembly, networkId } = await start(t)
+      assembly.jobs.probe = (when, _, name, direction) => {
+        if (when === at && name === step && direction === 'do') throw new TypeError('the step broke')
+      }
+      const device = {
+        source_type: 'image',
+        destination_type: 'volume',
+        uuid: imageId,
+        boot_index: 0,
+        volume_size: 1,
+      }
+      const row = await make({ imageRef: '', block_device_mapping_v2: [device] })
+      assert.equal(row.status, 'ERROR')
+      assert.equal(row['OS-EXT-SRV-ATTR:host'], null)
+      assert.deepEqual(await driver.observe(), [])
+      const ports = await ask('network', 'admin', 'GET', `/v2.0/ports?network_id=${networkId}&device_id=${row.id}`)
+      assert.deepEqual(ports.json.ports, [])
+      assert.deepEqual((await ask('volume', 'member', 'GET', '/v3/volumes')).json.volumes, [])
+    })
