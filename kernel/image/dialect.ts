@@ -17,8 +17,6 @@ const titles: Record<number, string> = {
 }
 
 export const imageDialect: ErrorDialect = (problem) => {
-  // Glance says 413 where a quota is spent.
-  if (problem.kind === 'overQuota' && problem.status === 403) Object.assign(problem, { status: 413 })
   const { status, message } = problem
   return { body: { error: { code: status, title: titles[status] ?? 'Error', message } } }
 }

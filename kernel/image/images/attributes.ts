@@ -2,7 +2,7 @@
 
 import type { TSchema } from 'typebox'
 import type { Call } from '../../../eden/call.ts'
-import { badRequest, forbidden, overQuota } from '../../../eden/errors.ts'
+import { badRequest, forbidden, tooLarge } from '../../../eden/errors.ts'
 import { validate } from '../../../eden/http/body.ts'
 import type { ImageConfig } from '../config.ts'
 import { type Image, image } from './image.ts'
@@ -66,9 +66,17 @@ export function requireRoom(config: ImageConfig, row: Pick<Image, 'tags' | 'prop
     ['image_properties', config.maxPropertiesPerImage, Object.keys(row.properties).length],
     ['image_tags', config.maxTagsPerImage, row.tags.length],
   ] as const
-  for (const [resource, limit, count] of limits)
-    if (count > limit) throw overQuota({ resource, limit, used: count, asked: 0 })
+  for (const [resource, limit, count] of limits) if (count > limit) throw spent(resource, limit, count)
 }
+
+/** Glance says 413 where a quota is spent. */
+export const spent = (resource: string, limit: number, wanted: number) =>
+  tooLarge(
+    `The limit has been exceeded on the number of allowed ${resource.replace('_', ' ')}: ${wanted} of ${limit}.`,
+    {
+      reason: { quota: { resource, limit, asked: wanted } },
+    },
+  )
 
 /** @throws 403 where this caller may not give an image this visibility. */
 export function requireVisibility(call: Call, visibility: unknown, target: Record<string, unknown>) {

@@ -1,12 +1,13 @@
 // Sharing an image: its owner names projects, and each of them accepts or rejects.
 import type { Call } from '../../../eden/call.ts'
-import { badRequest, conflict, forbidden, notFound, overQuota } from '../../../eden/errors.ts'
+import { badRequest, conflict, forbidden, notFound } from '../../../eden/errors.ts'
 import { noContent, ok } from '../../../eden/http/request.ts'
 import type { ServiceOperation } from '../../../eden/service.ts'
 import { everyone } from '../../../eden/store/rows.ts'
 import type { Readable } from '../../../eden/store/store.ts'
 import type { ImageContext } from '../context.ts'
 import { allowedImage, findImage, targetOf } from '../images/access.ts'
+import { spent } from '../images/attributes.ts'
 import type { Image } from '../images/image.ts'
 import { wholeSecond } from '../images/image.ts'
 import { type Member, member, memberStates, memberView } from './member.ts'
@@ -37,8 +38,7 @@ export const addMember: ServiceOperation<ImageContext> = async ({ config }, call
     if (await members.first({ imageId: row.id, memberId }))
       throw conflict(`Image member ${memberId} already exists for image ${row.id}.`)
     const used = await members.count({ imageId: row.id })
-    if (used >= config.maxMembersPerImage)
-      throw overQuota({ resource: 'image_members', limit: config.maxMembersPerImage, used, asked: 1 })
+    if (used >= config.maxMembersPerImage) throw spent('image_members', config.maxMembersPerImage, used + 1)
     return members.insert({
       id: call.ids.uuid(),
       imageId: row.id,

@@ -84,13 +84,7 @@ export const uploadImage: Action = async (context, call, seen, body) => {
     ? { id: call.ids.uuid() }
     : (await context.image.ask<{ id: string }>(call, 'POST', '/v2/images', { body: image })).body
   const type = await findType(call, seen.volumeTypeId)
-  const row = await call.transaction(async (tx) => {
-    const now = await findVolume(tx, seen.id)
-    requireStatus(now, ['available'], 'copy it to an image')
-    const input: UploadImage = { id: now.id, imageId: made.id, format }
-    await enqueue(tx, uploadImageJob, input, { resourceType: 'volume', resourceId: now.id, projectId: now.projectId })
-    return tx.rows(volume).update(now, { status: 'uploading' })
-  })
+  const row = await promise(context, call, seen.id, made.id, format)
   return accepted({
     'os-volume_upload_image': {
       id: row.id,
@@ -119,6 +113,22 @@ export const uploadImage: Action = async (context, call, seen, body) => {
       is_public: isPublic,
     },
   })
+}
+
+/** Enqueues the upload; where the volume can no longer be read, the image that waits for it goes again. */
+async function promise(context: VolumeContext, call: Call, id: string, imageId: string, format: 'raw' | 'qcow2') {
+  try {
+    return await call.transaction(async (tx) => {
+      const now = await findVolume(tx, id)
+      requireStatus(now, ['available'], 'copy it to an image')
+      const input: UploadImage = { id, imageId, format }
+      await enqueue(tx, uploadImageJob, input, { resourceType: 'volume', resourceId: id, projectId: now.projectId })
+      return tx.rows(volume).update(now, { status: 'uploading' })
+    })
+  } catch (error) {
+    if (!call.dryRun) await context.image.ask(call, 'DELETE', `/v2/images/${imageId}`)
+    throw error
+  }
 }
 
 const ofTheOldImage = new Set([
