@@ -152,5 +152,9 @@ export const computePolicy = policyRules('compute', {
   'os_compute_api:limits:other_project': admin("Show another project's limits."),
   'os_compute_api:os-simple-tenant-usage:show': reader("Show a project's usage."),
   'os_compute_api:os-simple-tenant-usage:list': admin('Show the usage of all projects.'),
+  'os_compute_api:os-server-external-events:create': {
+    check: 'rule:service_or_admin',
+    says: 'Say that something of a server changed.',
+  },
   'os_compute_api:extensions': anybody('List extensions.'),
 })

@@ -28,6 +28,7 @@ import { keypairRoutes } from './keypairs/routes.ts'
 import { answerMetadata, metadataBody } from './metadata/answer.ts'
 import { computeTables } from './migrations/0001-compute.ts'
 import { computePolicy } from './policy.ts'
+import { imageProxyRoutes } from './proxies/images.ts'
 import { quotaRoutes } from './quotas/routes.ts'
 import { createImageJob } from './servers/create-image.ts'
 import { createServerJob, createServerWithVolumesJob } from './servers/create-job.ts'
@@ -77,6 +78,7 @@ export const computeService = service<ComputeContext>({
     ...quotaRoutes,
     ...usageRoutes,
     ...extensionRoutes,
+    ...imageProxyRoutes,
     plainRoute('POST', '/internal/metadata', answerMetadata, {
       rule: 'service_api',
       body: metadataBody,

@@ -1,7 +1,7 @@
 // POST /servers/:id/action: the body's one key names what to do.
 import { type TSchema, Type } from 'typebox'
 import type { Call } from '../../../eden/call.ts'
-import { badRequest, notFound, Problem } from '../../../eden/errors.ts'
+import { badRequest, notFound } from '../../../eden/errors.ts'
 import { validate } from '../../../eden/http/body.ts'
 import type { Input, Reply } from '../../../eden/http/request.ts'
 import { versionNumber } from '../../../eden/http/versions.ts'
@@ -13,6 +13,7 @@ import { addSecurityGroup, removeSecurityGroup, securityGroupBody } from '../int
 import { createImage, createImageBody } from './create-image.ts'
 import { beginDelete } from './delete.ts'
 import { lock, lockBody, unlock } from './lock.ts'
+import { isNotYet, refuseNotYet } from './not-yet.ts'
 import { power } from './power.ts'
 import { rebuild, rebuildBody } from './rebuild.ts'
 import { resetState, resetStateBody } from './reset-state.ts'
@@ -60,40 +61,13 @@ export const serverActions: Record<string, ServerActionDeclared> = {
   },
 }
 
-/** Actions that Nova has and this cloud has not yet: refused by name, so that nobody looks for a typing error. */
-const notYet = new Set([
-  'resize',
-  'confirmResize',
-  'revertResize',
-  'rescue',
-  'unrescue',
-  'shelve',
-  'unshelve',
-  'shelveOffload',
-  'suspend',
-  'resume',
-  'migrate',
-  'os-migrateLive',
-  'evacuate',
-  'createBackup',
-  'changePassword',
-  'restore',
-  'trigger_crash_dump',
-  'os-getSPICEConsole',
-  'os-getRDPConsole',
-  'addFixedIp',
-  'removeFixedIp',
-  'injectNetworkInfo',
-  'resetNetwork',
-])
-
 export async function serverAction(context: ComputeContext, call: Call, { params, body }: Input): Promise<Reply> {
   const names = Object.keys((body ?? {}) as Record<string, unknown>)
   if (names.length !== 1) throw badRequest('Malformed request body: an action is an object with one key that names it.')
   const name = names[0]!
   const action = serverActions[name]
   if (!action) {
-    if (notYet.has(name)) throw new Problem(501, 'notImplemented', `This cloud cannot do '${name}' yet.`)
+    if (isNotYet(name)) return refuseNotYet(call, params.id!, name, (body as Record<string, unknown>)[name])
     throw badRequest(`There is no such action: ${name}`)
   }
   const { since, until } = action

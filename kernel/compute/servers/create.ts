@@ -17,6 +17,7 @@ import { type Candidate, explain, noHost, type Placement, place, type Wish } fro
 import { checkServerQuota } from '../quotas/usage.ts'
 import { speaks } from '../versions/since.ts'
 import { blockDevice } from '../volumes/block-device.ts'
+import { canonicalIpv6 } from './address.ts'
 import { fieldVersions, type GivenHints, type GivenServer } from './create-body.ts'
 import { createServerJob, createServerWithVolumesJob } from './create-job.ts'
 import { checkSources, type WantedDisks, wantedDisks } from './devices.ts'
@@ -130,9 +131,12 @@ async function planFor(context: ComputeContext, call: Call, given: GivenServer, 
   }
 }
 
-function checkTexts({ user_data, accessIPv4, accessIPv6, name }: GivenServer): void {
-  if (user_data && !/^[A-Za-z0-9+/\s]*={0,2}\s*$/.test(user_data))
-    throw badRequest('Userdata content cannot be decoded')
+const base64 = /^[A-Za-z0-9+/\s]*={0,2}\s*$/
+
+function checkTexts({ user_data, accessIPv4, accessIPv6, name, personality }: GivenServer): void {
+  for (const { contents, path } of personality ?? [])
+    if (!base64.test(contents)) throw badRequest(`Personality content for ${path} cannot be decoded`)
+  if (user_data && !base64.test(user_data)) throw badRequest('Userdata content cannot be decoded')
   if (accessIPv4 && !isIPv4(accessIPv4))
     throw badRequest(
       `Invalid input for field/attribute accessIPv4. Value: ${accessIPv4}. '${accessIPv4}' is not a 'ipv4'`,
@@ -234,7 +238,7 @@ async function makeServer(
     files: given.personality ?? [],
     hasConfigDrive: wordOf(given.config_drive),
     accessIpv4: given.accessIPv4 ?? '',
-    accessIpv6: given.accessIPv6 ?? '',
+    accessIpv6: canonicalIpv6(given.accessIPv6),
     diskConfig: given['OS-DCF:diskConfig'] ?? 'MANUAL',
     wantedNics: plan.nics,
     securityGroups: namesOf(given),

@@ -13,6 +13,7 @@ import { getFlavor } from '../flavors/find.ts'
 import { keypair } from '../keypairs/keypair.ts'
 import { speaks } from '../versions/since.ts'
 import { connectDevices } from '../volumes/attachments.ts'
+import { canonicalIpv6 } from './address.ts'
 import { besideOf } from './beside.ts'
 import { metadataItems } from './create-body.ts'
 import { faultOf } from './create-job.ts'
@@ -142,7 +143,7 @@ export async function rebuild(context: ComputeContext, call: Call, id: string, g
     return after
   })
   const beside = await besideOf(context, call, [row])
-  const view = serverView(call, { ...row, imageId: kept.id }, beside(row), false)
+  const { 'OS-EXT-SRV-ATTR:user_data': _, ...view } = serverView(call, { ...row, imageId: kept.id }, beside(row), false)
   const adminPass = given.adminPass ?? call.ids.secret(9).toString('base64url')
   return accepted({
     server: {
@@ -162,7 +163,7 @@ function changesOf(given: Given, publicKey: string | undefined): Partial<Server>
     ...(given.key_name !== undefined && { keyName: given.key_name, publicKey: publicKey ?? null }),
     ...(given.user_data !== undefined && { userData: given.user_data }),
     ...(given.accessIPv4 !== undefined && { accessIpv4: given.accessIPv4 ?? '' }),
-    ...(given.accessIPv6 !== undefined && { accessIpv6: given.accessIPv6 ?? '' }),
+    ...(given.accessIPv6 !== undefined && { accessIpv6: canonicalIpv6(given.accessIPv6) }),
     ...(given.hostname !== undefined && { hostname: given.hostname }),
     ...(given.personality && { files: given.personality }),
     ...(given['OS-DCF:diskConfig'] && { diskConfig: given['OS-DCF:diskConfig'] }),

@@ -8,6 +8,7 @@ import { createServer } from './create.ts'
 import { createServerBody } from './create-body.ts'
 import { deleteServer } from './delete.ts'
 import { diagnostics } from './diagnostics.ts'
+import { eventsBody, hearEvents } from './events.ts'
 import { getServer } from './find.ts'
 import { listServers } from './list.ts'
 import { server } from './server.ts'
@@ -57,6 +58,10 @@ export const serverRoutes: ComputeRoute[] = [
   r('PUT', '/servers/:id', updateServer, { body: updateServerBody }),
   r('DELETE', '/servers/:id', deleteServer),
   r('POST', '/servers/:id/action', serverAction, { body: 'any' }),
+  r('POST', '/os-server-external-events', hearEvents, {
+    rule: 'os_compute_api:os-server-external-events:create',
+    body: eventsBody,
+  }),
   r('GET', '/servers/:id/ips', addresses),
   r('GET', '/servers/:id/ips/:network', addresses),
   r('GET', '/servers/:id/diagnostics', diagnostics),

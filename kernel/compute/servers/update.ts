@@ -6,6 +6,7 @@ import { badRequest } from '../../../eden/errors.ts'
 import { type Input, ok } from '../../../eden/http/request.ts'
 import type { ComputeContext } from '../context.ts'
 import { speaks } from '../versions/since.ts'
+import { canonicalIpv6 } from './address.ts'
 import { besideOf } from './beside.ts'
 import { getServer } from './find.ts'
 import { server } from './server.ts'
@@ -55,7 +56,7 @@ export async function updateServer(context: ComputeContext, call: Call, { params
       ...(given.name !== undefined && { name: given.name.trim() }),
       ...(given.description !== undefined && { description: given.description }),
       ...(given.accessIPv4 !== undefined && { accessIpv4: given.accessIPv4 ?? '' }),
-      ...(given.accessIPv6 !== undefined && { accessIpv6: given.accessIPv6 ?? '' }),
+      ...(given.accessIPv6 !== undefined && { accessIpv6: canonicalIpv6(given.accessIPv6) }),
       ...(given['OS-DCF:diskConfig'] && { diskConfig: given['OS-DCF:diskConfig'] }),
       ...(given.hostname !== undefined && { hostname: given.hostname }),
     })
