@@ -303,3 +303,17 @@ for (const [says, subnet, status] of [
     const { network } = await tenantNetwork(cloud, '10.9.0.0/24')
     await cloud.as('member').post('/v2.0/subnets', { subnet: { network_id: network.id, ...subnet } }, status)
   })
+
+test('nobody puts a leg on the router of somebody else, nor asks for frames that the wire cannot carry', async (t) => {
+  const cloud = await start(t)
+  const { network } = await tenantNetwork(cloud)
+  const router = await cloud.as('stranger').post<Thing>('/v2.0/routers', { router: {} })
+  const leg = { network_id: network.id, device_owner: 'network:router_interface', device_id: router.id }
+  await cloud.as('member').post('/v2.0/ports', { port: leg }, 409)
+  const port = await cloud.as('member').post<Thing>('/v2.0/ports', { port: { network_id: network.id } })
+  await cloud
+    .as('member')
+    .put(`/v2.0/ports/${port.id}`, { port: { device_owner: leg.device_owner, device_id: router.id } }, 409)
+  await cloud.as('member').post('/v2.0/networks', { network: { mtu: 9000 } }, 400)
+  assert.equal((await cloud.as('member').post('/v2.0/networks', { network: { mtu: 1300 } })).mtu, 1300)
+})

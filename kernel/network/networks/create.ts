@@ -7,6 +7,7 @@ import type { Transaction } from '../../../eden/store/store.ts'
 import { nextVxlanId } from '../addresses/vxlan.ts'
 import { bodiesOf, ownerOf, requireAttributes, type Wire } from '../api/bodies.ts'
 import { present } from '../api/kind.ts'
+import type { NetworkConfig } from '../config.ts'
 import type { NetworkContext } from '../context.ts'
 import { invalidInput, refusal } from '../problems.ts'
 import { claimQuota } from '../quotas/check.ts'
@@ -49,7 +50,7 @@ export async function makeNetwork(
   const row = await tx.rows(network, everyNetwork).insert({
     ...given,
     ...carried,
-    mtu: given.mtu ?? (carried.networkType === 'flat' ? config.externalMtu : config.mtu),
+    mtu: mtuFrom(config, carried.networkType, given.mtu),
     id: tx.store.ids.uuid(),
     projectId,
   })
@@ -57,6 +58,14 @@ export async function makeNetwork(
   if (item.shared === true) await shareWithAll(tx, object, 'access_as_shared', true)
   if (row.isExternal) await shareWithAll(tx, object, 'access_as_external', true)
   return row
+}
+
+/** What the way carries is the most; 0 asks for that too. @throws 400 beyond it. */
+export function mtuFrom(config: NetworkConfig, type: Network['networkType'], asked: number | undefined): number {
+  const most = type === 'flat' ? config.externalMtu : config.mtu
+  if (asked === undefined || asked === 0) return most
+  if (asked > most || asked < 68) throw invalidInput(`Requested MTU is ${asked}, but it must be between 68 and ${most}`)
+  return asked
 }
 
 /** How the network travels between hosts: external ones on a physical network, all others in a tunnel of their own. */

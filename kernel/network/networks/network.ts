@@ -31,7 +31,7 @@ export const network = resource('network', {
     description: text({ default: '' }),
     adminStateUp: flag({ default: true }),
     status: oneOf(['ACTIVE', 'BUILD', 'DOWN', 'ERROR'], { readOnly: true, default: 'ACTIVE' }),
-    mtu: integer({ min: 68, max: 65535 }),
+    mtu: integer({ min: 0, max: 65535 }),
     portSecurityEnabled: flag({ default: true }),
     isExternal: flag({ wire: 'router:external', default: false }),
     networkType: oneOf(networkTypes, { wire: 'provider:network_type', createOnly: true }),

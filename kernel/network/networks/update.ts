@@ -10,6 +10,7 @@ import { everyFloatingIp, floatingIp } from '../floating-ips/floating-ip.ts'
 import { refusal } from '../problems.ts'
 import { shareWithAll } from '../rbac/grants.ts'
 import { everyRouter, router } from '../routers/router.ts'
+import { mtuFrom } from './create.ts'
 import { networkKind } from './kind.ts'
 import { everyNetwork, type Network, network } from './network.ts'
 
@@ -25,6 +26,7 @@ export async function updateNetwork(context: NetworkContext, call: Call, { param
     const row = await tx.rows(network, everyNetwork).get(params.id!)
     const object = { id: row.id, projectId: row.projectId, type: 'network' as const }
     const patch = fieldsFrom(network, item) as Partial<Network>
+    if (patch.mtu !== undefined) patch.mtu = mtuFrom(context.config, row.networkType, patch.mtu)
     if (patch.isExternal !== undefined && patch.isExternal !== row.isExternal) {
       const isUsed =
         (await tx.rows(router, everyRouter).first({ gatewayNetworkId: row.id })) ??

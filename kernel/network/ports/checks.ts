@@ -3,8 +3,9 @@ import { badRequest } from '../../../eden/errors.ts'
 import { parseCidr } from '../addresses/ip.ts'
 import type { Reads } from '../api/kind.ts'
 import { refusal } from '../problems.ts'
+import { router } from '../routers/router.ts'
 import { securityGroup } from '../security-groups/group.ts'
-import type { AddressPair } from './port.ts'
+import { type AddressPair, owners } from './port.ts'
 
 /** In lower case with colons. @throws 400 for what is no hardware address of one host. */
 export function macFrom(text: string): string {
@@ -57,5 +58,16 @@ export function requirePortSecurity(port: {
       409,
       'AddressPairAndPortSecurityRequired',
       'Port Security must be enabled in order to have allowed address pairs on a port.',
+    )
+}
+
+/** A leg may be put on a router of the caller's only. @throws 409 `DeviceIDNotOwnedByTenant`. */
+export async function requireOwnRouter(reads: Reads, deviceOwner: string, deviceId: string): Promise<void> {
+  if (deviceOwner !== owners.interface || deviceId === '') return
+  if (!(await reads.rows(router).find(deviceId)))
+    throw refusal(
+      409,
+      'DeviceIDNotOwnedByTenant',
+      `The following device_id ${deviceId} is not owned by your tenant or matches another tenants router.`,
     )
 }

@@ -8,7 +8,7 @@ import { present } from '../api/kind.ts'
 import type { NetworkContext } from '../context.ts'
 import { type Network, network } from '../networks/network.ts'
 import { sharedObjects } from '../rbac/grants.ts'
-import { groupsFrom, macFrom, pairsFrom, requirePortSecurity } from './checks.ts'
+import { groupsFrom, macFrom, pairsFrom, requireOwnRouter, requirePortSecurity } from './checks.ts'
 import type { AskedIp } from './fixed-ips.ts'
 import { portKind } from './kind.ts'
 import { makePort } from './make.ts'
@@ -54,6 +54,7 @@ export async function createPorts(context: NetworkContext, call: Call, { body }:
       const securityGroups = Array.isArray(item.security_groups)
         ? await groupsFrom(tx, item.security_groups as string[])
         : undefined
+      await requireOwnRouter(tx, given.deviceOwner ?? '', given.deviceId ?? '')
       const allowedAddressPairs = pairsFrom(given.allowedAddressPairs ?? [])
       requirePortSecurity({ portSecurityEnabled, securityGroups: securityGroups ?? [], allowedAddressPairs })
       rows.push(

@@ -13,7 +13,7 @@ import { refusal } from '../problems.ts'
 import { sharedObjects } from '../rbac/grants.ts'
 import { ensureDefaultGroup } from '../security-groups/default-group.ts'
 import { everySubnet, isAutoAddressed, subnet } from '../subnets/subnet.ts'
-import { groupsFrom, macFrom, pairsFrom, requirePortSecurity } from './checks.ts'
+import { groupsFrom, macFrom, pairsFrom, requireOwnRouter, requirePortSecurity } from './checks.ts'
 import { portExtras } from './create.ts'
 import { type AskedIp, takeFixedIps } from './fixed-ips.ts'
 import { portKind } from './kind.ts'
@@ -57,6 +57,8 @@ export async function updatePort(context: NetworkContext, call: Call, { params, 
 
 async function changePort(context: NetworkContext, tx: Transaction, row: Port, item: Wire): Promise<Port> {
   const patch = fieldsFrom(port, item) as Partial<Port>
+  if (patch.deviceId !== undefined || patch.deviceOwner !== undefined)
+    await requireOwnRouter(tx, patch.deviceOwner ?? row.deviceOwner, patch.deviceId ?? row.deviceId)
   if (patch.macAddress !== undefined) {
     patch.macAddress = macFrom(patch.macAddress)
     if (patch.macAddress !== row.macAddress) {

@@ -64,8 +64,11 @@ export async function updateGroup(context: NetworkContext, call: Call, { params,
   call.require('network/update_security_group', dressed(securityGroup, seen, call))
   const [shown] = await call.transaction(async (tx) => {
     const row = await tx.rows(securityGroup, everyGroup).get(params.id!)
-    if (row.name === defaultName && item.name !== undefined && item.name !== defaultName)
+    const isRenamed = item.name !== undefined && item.name !== row.name
+    if (isRenamed && row.name === defaultName)
       throw refusal(409, 'SecurityGroupCannotUpdateDefault', 'Updating default security group not allowed.')
+    if (isRenamed && String(item.name).toLowerCase() === defaultName)
+      throw refusal(409, 'SecurityGroupDefaultAlreadyExists', 'Default security group already exists.')
     const after = await tx
       .rows(securityGroup, everyGroup)
       .update(row, fieldsFrom(securityGroup, item) as Partial<SecurityGroup>)

@@ -123,6 +123,9 @@ function checkPorts({ portRangeMin: min, portRangeMax: max, protocol }: AskedRul
       'SecurityGroupInvalidProtocolForPort',
       `Port range cannot be specified for protocol ${protocol}. Port range is only supported for TCP, UDP, UDPLITE, SCTP and DCCP.`,
     )
+  for (const value of [min, max])
+    if (value !== null && (value < 0 || value > 65535))
+      throw refusal(400, 'SecurityGroupInvalidPortValue', `Invalid value for port ${value}`)
   const isRange = min !== null && max !== null && min <= max && min >= 1 && max <= 65535
   if (!isRange)
     throw refusal(
