@@ -110,7 +110,7 @@ export class Applier {
     state.isRunning = true
     while (state.isDirty) {
       // Changes of the same turn, and those that come while the host would be busy anyway, share one apply.
-      await pause(state.lastMs < 2 ? 0 : Math.min(state.lastMs, gatherMsAtMost), undefined, { ref: false })
+      await pause(state.lastMs < 2 ? 0 : Math.min(state.lastMs, gatherMsAtMost))
       const { isComplete } = state
       const waiting = state.waiting.splice(0)
       state.isDirty = false
