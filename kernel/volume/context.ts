@@ -8,6 +8,8 @@ import type { VolumeConfig } from './config.ts'
 export interface VolumeContext {
   hosts: HostDirectory
   image: Neighbour
+  /** Hears news only: it is above this service. */
+  compute: Neighbour
   config: VolumeConfig
   clock: Clock
   trigger(reconciler: string): void
@@ -18,6 +20,7 @@ export function volumeContext(world: World): VolumeContext {
   return {
     hosts: world.hosts,
     image: world.neighbour('image'),
+    compute: world.neighbour('compute'),
     config: world.config as VolumeConfig,
     clock: world.ground.clock,
     trigger: (name) => void world.reconcilers.trigger(name),

@@ -15,7 +15,7 @@ import { removeSnapshot } from './delete.ts'
 import { allowedSnapshot, findSnapshot } from './find.ts'
 import { type Snapshot, snapshot, snapshotView } from './snapshot.ts'
 
-const besides = ['all_tenants', 'with_count', 'metadata', 'project_id', 'display_name']
+const besides = ['all_tenants', 'with_count', 'metadata', 'project_id']
 
 const listWith =
   (isDetailed: boolean): ServiceOperation<VolumeContext> =>
@@ -27,6 +27,7 @@ const listWith =
         { field: 'id', descending: true },
       ],
       besides,
+      aliases: { display_name: 'name', display_description: 'description' },
     })
     const where = { ...options.where, ...ownerFilter(call, input) }
     const pairs = metadataPairs(input.queryAll.get('metadata'))

@@ -1,4 +1,5 @@
 // os-extend: a larger volume, in use or not.
+import { type Call, cloudCredentials } from '../../../eden/call.ts'
 import { badRequest } from '../../../eden/errors.ts'
 import { versionNumber } from '../../../eden/http/versions.ts'
 import { enqueue } from '../../../eden/jobs/enqueue.ts'
@@ -31,6 +32,7 @@ export const extendVolumeJob = job<VolumeContext, ExtendVolume>('volume.extend')
       await tx.rows(volume).change(id, { sizeGiB, status: statusBy(await attachmentsOf(tx, id)) })
     },
   })
+  .step('tell', { do: (context, { id }, _, run) => tellServers(context, run.call, id) })
   .failed(async (tx, { id, before }, failure, context) => {
     const row = await tx.rows(volume).find(id)
     if (!row || row.status === 'deleting') return
@@ -39,6 +41,24 @@ export const extendVolumeJob = job<VolumeContext, ExtendVolume>('volume.extend')
     const about = { resourceType: 'VOLUME', resourceId: id, projectId: row.projectId, action: 'extend volume' } as const
     await leaveMessage(tx, context, about, failure.message)
   })
+
+/** News for compute, whose guests see the new size when they are told. The volume has grown whether it hears or not. */
+async function tellServers({ compute }: VolumeContext, call: Call, id: string): Promise<void> {
+  const servers = (await attachmentsOf(call, id)).flatMap(({ attachStatus, instanceId }) =>
+    attachStatus === 'attached' && instanceId !== null ? [instanceId] : [],
+  )
+  if (servers.length === 0) return
+  const events = servers.map((server_uuid) => ({ name: 'volume-extended', server_uuid, tag: id }))
+  const asCloud = call.within('volume', { credentials: cloudCredentials })
+  try {
+    await compute.ask(asCloud, 'POST', '/v2.1/os-server-external-events', {
+      body: { events },
+      headers: { 'openstack-api-version': 'compute 2.51' },
+    })
+  } catch (error) {
+    call.log.warn({ err: error, volume: id, servers }, 'compute did not hear that a volume has grown')
+  }
+}
 
 export const extendVolume: Action = async ({ config }, call, seen, body) => {
   const sizeGiB = sizeFrom((body as { new_size?: unknown } | null)?.new_size, 'new_size')

@@ -23,7 +23,6 @@ const besides = [
   'name~',
   'status~',
   'glance_metadata',
-  'display_name',
 ]
 
 async function query(context: VolumeContext, call: Call, input: Input) {
@@ -34,11 +33,10 @@ async function query(context: VolumeContext, call: Call, input: Input) {
       { field: 'id', descending: true },
     ],
     besides,
-    aliases: { display_name: 'name' },
+    aliases: { display_name: 'name', display_description: 'description' },
   })
   const where: Record<string, unknown> = { ...options.where, ...ownerFilter(call, input) }
   const { queryAll } = input
-  if (queryAll.has('display_name')) where.name = queryAll.get('display_name')
   const typeName = queryAll.get('volume_type')
   if (typeName) {
     const type = (await call.rows(volumeType).first({ name: typeName })) ?? (await call.rows(volumeType).find(typeName))
