@@ -244,7 +244,7 @@ function timeFilters(asked: Asked, call: Call, query: Record<string, string>, is
   const at = (name: string) => {
     const value = query[name]
     if (value === undefined) return undefined
-    const parsed = time().parse(value)
+    const parsed = /^\d{4}-\d{2}-\d{2}/.test(value) ? time().parse(value) : undefined
     if (parsed === undefined) throw badRequest(`Invalid input for query parameters ${name}. Value: ${value}.`)
     return parsed
   }

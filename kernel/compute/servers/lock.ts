@@ -18,7 +18,7 @@ export const lockBody = Type.Union([
 ])
 
 export async function lock(_: ComputeContext, call: Call, id: string, given: { locked_reason?: string } | null) {
-  if (given !== null && !speaks(call, '2.73')) throw badRequest('Invalid input for field/attribute lock. It is null.')
+  if (given?.locked_reason !== undefined && !speaks(call, '2.73')) throw badRequest('Reasons of locks came with 2.73.')
   await call.transaction(async (tx) => {
     const row = await getServer(call, tx, id, 'os_compute_api:os-lock-server:lock')
     await tx.rows(server).update(row, {

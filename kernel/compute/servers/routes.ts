@@ -13,7 +13,7 @@ import { getServer } from './find.ts'
 import { listServers } from './list.ts'
 import { server } from './server.ts'
 import { updateServer, updateServerBody } from './update.ts'
-import { addressesOf, serverView } from './view.ts'
+import { addressesOf, plainAddresses, serverView } from './view.ts'
 
 async function show(context: ComputeContext, call: Call, { params }: Input) {
   const row = await getServer(call, call, params.id!, 'os_compute_api:servers:show')
@@ -24,10 +24,7 @@ async function show(context: ComputeContext, call: Call, { params }: Input) {
 async function addresses(context: ComputeContext, call: Call, { params }: Input) {
   const row = await getServer(call, call, params.id!, 'os_compute_api:servers:show')
   const { floating } = (await besideOf(context, call, [row]))(row)
-  const all = addressesOf(row.nics, floating)
-  const plain = Object.fromEntries(
-    Object.entries(all).map(([name, entries]) => [name, entries.map(({ version, addr }) => ({ version, addr }))]),
-  )
+  const plain = plainAddresses(addressesOf(row.nics, floating))
   if (params.network === undefined) return ok({ addresses: plain })
   const named = plain[params.network]
   if (!named) throw call.rows(server).missing(params.network)

@@ -29,8 +29,10 @@ export const serverName = (call: Call, { id, name }: Pick<Server, 'id' | 'name'>
   links: links(call, `servers/${id}`),
 })
 
-export function addressesOf(nics: readonly Nic[], floating: Beside['floating']) {
-  const result: Record<string, Record<string, unknown>[]> = {}
+type Addresses = Record<string, Record<string, unknown>[]>
+
+export function addressesOf(nics: readonly Nic[], floating: Beside['floating']): Addresses {
+  const result: Addresses = {}
   for (const { networkName, mac, fixedIps, portId } of nics) {
     result[networkName] ??= []
     const entry = (addr: string, type: string) => ({
@@ -48,11 +50,19 @@ export function addressesOf(nics: readonly Nic[], floating: Beside['floating']) 
   return result
 }
 
+/** Without what came by extension. */
+export const plainAddresses = (all: Addresses): Addresses =>
+  Object.fromEntries(
+    Object.entries(all).map(([name, entries]) => [name, entries.map(({ version, addr }) => ({ version, addr }))]),
+  )
+
 const showsProgress = new Set(['ACTIVE', 'BUILD', 'REBUILD', 'RESIZE', 'VERIFY_RESIZE', 'REVERT_RESIZE'])
 
 /** `full` replies have everything; PUT and rebuild show less before 2.75. */
 export function serverView(call: Call, row: Server, beside: Beside, isFull = true): Record<string, unknown> {
   const status = statusOf(row)
+  const showsAll = isFull || speaks(call, '2.75')
+  const addresses = addressesOf(row.nics, beside.floating)
   return {
     id: row.id,
     name: row.name,
@@ -68,7 +78,7 @@ export function serverView(call: Call, row: Server, beside: Beside, isFull = tru
     flavor: flavorInServer(call, row.flavor),
     created: novaTime(row.createdAt),
     updated: novaTime(row.updatedAt ?? row.createdAt),
-    addresses: addressesOf(row.nics, beside.floating),
+    addresses: showsAll ? addresses : plainAddresses(addresses),
     accessIPv4: row.accessIpv4,
     accessIPv6: row.accessIpv6,
     links: links(call, `servers/${row.id}`),
@@ -80,7 +90,7 @@ export function serverView(call: Call, row: Server, beside: Beside, isFull = tru
     ...(speaks(call, '2.26') && { tags: row.tags }),
     ...(speaks(call, '2.63') && { trusted_image_certificates: null }),
     ...(speaks(call, '2.73') && { locked_reason: row.isLocked ? row.lockedReason : null }),
-    ...((isFull || speaks(call, '2.75')) && extended(call, row, beside)),
+    ...(showsAll && extended(call, row, beside)),
     ...(speaks(call, '2.71') && { server_groups: row.groupId ? [row.groupId] : [] }),
     ...(speaks(call, '2.96') && { pinned_availability_zone: row.wantedZone }),
   }
