@@ -38,7 +38,7 @@ export async function migrate(store: Store, services: { name: string; migrations
     )
     const done = await writer.all({ sql: `select service, name from ${ledger}`, parameters: [] })
     for (const { service, name } of done) {
-      const known = services.find((one) => one.name === service)?.migrations.some((one) => one.name === name)
+      const known = services.some((one) => one.name === service && one.migrations.some((step) => step.name === name))
       if (!known)
         throw new Error(
           `The database was written by a newer Cloud OS (it has the step ${service}/${name}). Start that version, or restore a backup made with this one.`,
