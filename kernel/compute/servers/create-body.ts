@@ -75,9 +75,7 @@ const serverFields = Type.Object(
     accessIPv6: Type.Optional(Type.Union([nothing, Type.String({ maxLength: 64 })])),
     'OS-DCF:diskConfig': Type.Optional(Type.Unsafe({ type: 'string', enum: ['AUTO', 'MANUAL'] })),
     personality: Type.Optional(
-      Type.Array(Type.Object({ path: Type.String({ maxLength: 255 }), contents: Type.String({ maxLength: 65535 }) }), {
-        maxItems: 5,
-      }),
+      Type.Array(Type.Object({ path: Type.String({ maxLength: 255 }), contents: Type.String({ maxLength: 65535 }) })),
     ),
     trusted_image_certificates: Type.Optional(Type.Union([nothing, Type.Array(Type.String())])),
   },

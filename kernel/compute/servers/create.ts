@@ -134,6 +134,7 @@ async function planFor(context: ComputeContext, call: Call, given: GivenServer, 
 const base64 = /^[A-Za-z0-9+/\s]*={0,2}\s*$/
 
 function checkTexts({ user_data, accessIPv4, accessIPv6, name, personality }: GivenServer): void {
+  if ((personality ?? []).length > 5) throw forbidden('Personality file limit exceeded: 5 files at the most.')
   for (const { contents, path } of personality ?? [])
     if (!base64.test(contents)) throw badRequest(`Personality content for ${path} cannot be decoded`)
   if (user_data && !base64.test(user_data)) throw badRequest('Userdata content cannot be decoded')

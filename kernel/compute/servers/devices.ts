@@ -108,12 +108,18 @@ function deviceName(wish: string | null | undefined, taken: string[]): string {
 
 /** @throws 400 where a volume or snapshot is not there or not to be had. */
 export async function checkSources({ volume }: ComputeContext, call: Call, devices: WantedDevice[]): Promise<void> {
-  for (const { source, sourceId } of devices) {
+  for (const { source, sourceId, bootIndex } of devices) {
     if (source !== 'volume' && source !== 'snapshot') continue
     const path = source === 'volume' ? `/v3/volumes/${sourceId}` : `/v3/snapshots/${sourceId}`
     try {
-      const { body } = await volume.ask<{ volume?: { status: string; multiattach?: boolean } }>(call, 'GET', path)
+      const { body } = await volume.ask<{ volume?: { status: string; multiattach?: boolean; bootable?: string } }>(
+        call,
+        'GET',
+        path,
+      )
       const status = body.volume?.status
+      if (bootIndex === 0 && body.volume?.bootable === 'false')
+        throw badRequest(`Block Device ${sourceId} is not bootable.`)
       if (status !== undefined && status !== 'available' && !(status === 'in-use' && body.volume?.multiattach))
         throw badRequest(
           `Invalid volume: Volume ${sourceId} status must be 'available' or 'in-use' with multiattach, but it is '${status}'.`,
