@@ -125,7 +125,7 @@ export async function build(ask: Ask, tag = 'walk'): Promise<Made> {
     { volumeAttachment: { volumeId: made.volume } },
     micro,
   )
-  await untilVolume(ask, made.volume, 'in-use')
+  await untilAttached(ask, made.server, made.volume)
   made.snapshot = at(
     await does(
       'volume',
@@ -139,7 +139,11 @@ export async function build(ask: Ask, tag = 'walk'): Promise<Made> {
   )
   await until(
     'the snapshot',
-    () => ask('volume', 'GET', `/v3/snapshots/${made.snapshot}`),
+    async () => {
+      const answer = await ask('volume', 'GET', `/v3/snapshots/${made.snapshot}`)
+      if (at(answer, 'snapshot', 'status') === 'error') throw new Error(`the snapshot failed: ${answer.text}`)
+      return answer
+    },
     (a) => at(a, 'snapshot', 'status') === 'available',
   )
   return made
@@ -149,7 +153,13 @@ export async function build(ask: Ask, tag = 'walk'): Promise<Made> {
 export async function exercise(ask: Ask, made: Made): Promise<void> {
   const act = async (body: unknown, state: string) => {
     expect(await ask('compute', 'POST', `/v2.1/servers/${made.server}/action`, body, micro), JSON.stringify(body))
-    await untilServer(ask, made.server!, state)
+    // The task is there with the reply, so its end is the action's end, whichever way it went.
+    const ended = await until(
+      `server ${made.server} to be at rest`,
+      () => ask('compute', 'GET', `/v2.1/servers/${made.server}`, undefined, micro),
+      (answer) => at(answer, 'server', 'OS-EXT-STS:task_state') === 'null',
+    )
+    if (at(ended, 'server', 'status') !== state) throw new Error(`the server is not ${state}: ${ended.text}`)
   }
   await act({ 'os-stop': null }, 'SHUTOFF')
   await act({ 'os-start': null }, 'ACTIVE')
@@ -182,7 +192,7 @@ export async function tearDown(ask: Ask, made: Made): Promise<void> {
   }
   if (made.server && made.volume) {
     await does('compute', 'DELETE', `/v2.1/servers/${made.server}/os-volume_attachments/${made.volume}`)
-    await untilVolume(ask, made.volume, 'available')
+    await gone('compute', `/v2.1/servers/${made.server}/os-volume_attachments/${made.volume}`)
   }
   if (made.server) {
     await does('compute', 'DELETE', `/v2.1/servers/${made.server}`)
@@ -215,9 +225,24 @@ export const untilServer = (ask: Ask, id: string, status: string) =>
     (answer) => at(answer, 'server', 'status') === status && at(answer, 'server', 'OS-EXT-STS:task_state') === 'null',
   )
 
+const untilAttached = (ask: Ask, server: string, volume: string) =>
+  until(
+    `volume ${volume} to be attached`,
+    async () => {
+      const held = await ask('compute', 'GET', `/v2.1/servers/${server}/os-volume_attachments/${volume}`)
+      if (held.status === 404) throw new Error('the attachment failed')
+      return ask('volume', 'GET', `/v3/volumes/${volume}`)
+    },
+    (answer) => at(answer, 'volume', 'status') === 'in-use',
+  )
+
 export const untilVolume = (ask: Ask, id: string, status: string) =>
   until(
     `volume ${id} to be ${status}`,
-    () => ask('volume', 'GET', `/v3/volumes/${id}`),
+    async () => {
+      const answer = await ask('volume', 'GET', `/v3/volumes/${id}`)
+      if (at(answer, 'volume', 'status').startsWith('error')) throw new Error(`the volume failed: ${answer.text}`)
+      return answer
+    },
     (answer) => at(answer, 'volume', 'status') === status,
   )

@@ -14,7 +14,9 @@ export async function quiet(assembly: Assembly): Promise<void> {
 }
 
 const inBetween: Record<string, string[]> = {
-  compute_servers: ['BUILD', 'building'],
+  compute_servers: ['building'],
+  compute_block_devices: ['attaching', 'detaching'],
+  volume_attachments: ['reserved', 'attaching', 'detaching'],
   volume_volumes: [
     'creating',
     'deleting',
@@ -39,13 +41,12 @@ export async function unsettled(assembly: Assembly): Promise<string[]> {
   const wrong: string[] = []
   for (const [table, states] of Object.entries(inBetween))
     for (const row of await rows(table))
-      for (const column of ['status', 'vm_state', 'task_state'])
-        if (row.deleted_at == null && states.includes(String(row[column])))
-          wrong.push(`${table} ${row.id} is ${row[column]}`)
+      for (const column of ['status', 'state', 'attach_status'])
+        if (states.includes(String(row[column]))) wrong.push(`${table} ${row.id} is ${row[column]}`)
   for (const row of await rows('compute_servers'))
-    if (row.task_state != null && row.deleted_at == null) wrong.push(`server ${row.id} is still ${row.task_state}`)
+    if (row.task != null) wrong.push(`server ${row.id} is still ${row.task}`)
   for (const row of await rows('eden_jobs'))
-    if (row.active === 1) wrong.push(`job ${row.number} ${row.name} is still active`)
+    if (Number(row.active) === 1) wrong.push(`job ${row.number} ${row.name} is still active`)
   const hosts = await hostsOf(assembly)
   const live = async (table: string) =>
     new Set((await rows(table)).filter((row) => row.deleted_at == null).map((row) => String(row.id)))

@@ -19,7 +19,9 @@ await build({
   outExtension: { '.js': '.mjs' },
   // Native code, and what only developers' commands load, stay where they are.
   external: ['koffi', 'pg-native', 'esbuild'],
-  banner: { js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);" },
+  banner: {
+    js: "import { createRequire as requireFrom } from 'node:module'; const require = requireFrom(import.meta.url);",
+  },
   logLevel: 'error',
 })
 rmSync(target, { recursive: true, force: true })

@@ -27,7 +27,11 @@ export interface Plan {
   nodes: PlannedNode[]
   /** Settings by service, the lowest layer above the defaults. */
   settings: Record<string, Record<string, unknown>>
+  /** First letters of all that is made on hosts' networks, 2 to 5; two clouds on one machine need different ones. */
+  networkPrefix?: string
 }
+
+export const usualNetworkPrefix = 'cos'
 
 const oneNode: PlannedNode[] = [{ name: 'node1', hosts: ['compute', 'network', 'volume'] }]
 
@@ -57,7 +61,8 @@ export function readPlan(path: string, base: Plan): Plan {
     throw new Error(`The plan ${path} ${what}`)
   }
   for (const key of Object.keys(given))
-    if (!['drivers', 'nodes', 'settings'].includes(key)) wrong(`has '${key}'; known are drivers, nodes and settings.`)
+    if (!['drivers', 'nodes', 'settings', 'networkPrefix'].includes(key))
+      wrong(`has '${key}'; known are drivers, nodes, settings and networkPrefix.`)
   for (const [slot, technology] of Object.entries(given.drivers ?? {})) {
     const known = (technologies as Record<string, readonly string[]>)[slot]
     if (!known) wrong(`fills a slot '${slot}'; known are ${slots.join(', ')}.`)
@@ -68,5 +73,10 @@ export function readPlan(path: string, base: Plan): Plan {
     if (!node.name || !Array.isArray(node.hosts)) wrong('has a node without a name or without its list of hosts.')
   const names = nodes.map(({ name }) => name)
   if (new Set(names).size !== names.length) wrong('has two nodes of the same name.')
-  return { drivers: { ...base.drivers, ...given.drivers }, nodes, settings: { ...base.settings, ...given.settings } }
+  return {
+    drivers: { ...base.drivers, ...given.drivers },
+    nodes,
+    settings: { ...base.settings, ...given.settings },
+    ...(given.networkPrefix && { networkPrefix: given.networkPrefix }),
+  }
 }

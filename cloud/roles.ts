@@ -6,7 +6,7 @@ import type { ComputeDriver } from '../kernel/compute/driver.ts'
 import type { ImageStore } from '../kernel/image/driver.ts'
 import type { NetworkDriver } from '../kernel/network/driver.ts'
 import type { VolumeDriver } from '../kernel/volume/driver.ts'
-import type { Plan, PlannedNode } from './plan.ts'
+import { type Plan, type PlannedNode, usualNetworkPrefix } from './plan.ts'
 
 export interface RoleSettings {
   stateDir: string
@@ -78,23 +78,27 @@ async function computeDriver(plan: Plan, settings: RoleSettings): Promise<Comput
   })
 }
 
+const delayOf = ({ simulated: { delayMs } = {} }: RoleSettings) => (delayMs === undefined ? {} : { delayMs })
+
 async function networkDriver(plan: Plan, settings: RoleSettings): Promise<NetworkDriver> {
   if (plan.drivers.network === 'linux') {
     const { LinuxNetworkDriver } = await import('../drivers/network/linux/driver.ts')
     return new LinuxNetworkDriver({
-      prefix: settings.networkPrefix ?? 'cos',
+      prefix: settings.networkPrefix ?? plan.networkPrefix ?? usualNetworkPrefix,
       log: settings.log.child({ driver: 'linux' }),
       ...(settings.runAs && { tapUser: settings.runAs.uid }),
     })
   }
   const { SimulatedNetworkDriver } = await import('../drivers/network/simulated/driver.ts')
-  return new SimulatedNetworkDriver(plan.drivers.network === 'user' ? { vif: { kind: 'user' } } : {})
+  return new SimulatedNetworkDriver({
+    ...(plan.drivers.network === 'user' ? { vif: { kind: 'user' } } : delayOf(settings)),
+  })
 }
 
 async function volumeDriver(plan: Plan, settings: RoleSettings): Promise<VolumeDriver> {
   if (plan.drivers.volume === 'simulated') {
     const { SimulatedVolumeDriver } = await import('../drivers/volume/simulated/simulated-volume-driver.ts')
-    return new SimulatedVolumeDriver({})
+    return new SimulatedVolumeDriver(delayOf(settings))
   }
   const { FilesVolumeDriver } = await import('../drivers/volume/files/files-volume-driver.ts')
   return new FilesVolumeDriver({

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ParseArgsOptionsConfig } from 'node:util'
 import { settingsFrom } from './commands/try.ts'
-import { type Plan, readPlan, realPlan, simulatedPlan, unprivilegedPlan } from './plan.ts'
+import { type Plan, readPlan, realPlan, simulatedPlan, unprivilegedPlan, usualNetworkPrefix } from './plan.ts'
 import { defaultStateDir } from './state.ts'
 
 export const runFlags = {
@@ -13,6 +13,7 @@ export const runFlags = {
   address: { type: 'string', default: '127.0.0.1' },
   ports: { type: 'string', default: 'classic' },
   'front-port': { type: 'string', default: '9000' },
+  'network-prefix': { type: 'string' },
   'tls-cert': { type: 'string' },
   'tls-key': { type: 'string' },
   policy: { type: 'string' },
@@ -30,6 +31,7 @@ export const runHelp = `
   --address ADDRESS  listen there instead of on loopback only (give --tls-cert and --tls-key too)
   --ports free       any free ports instead of the usual ones
   --front-port N     port of the front door (9000)
+  --network-prefix P first letters of everything on the host's network (cos): one for each cloud of a machine
   --policy FILE      rules that override the defaults (oslo.policy's YAML)
   --cors ORIGIN      let pages of that origin call (repeatable)
   --set S.NAME=V     a setting (repeatable; 'cloudos describe SERVICE' lists them)
@@ -42,6 +44,7 @@ export interface RunValues {
   simulated: boolean
   set: string[]
   state: string
+  'network-prefix'?: string
 }
 
 /** The plan: the given one, else the one that the cloud was started with before, else what this user can do. */
@@ -51,8 +54,14 @@ export function planFor(values: RunValues): Plan {
   const base = values.simulated ? simulatedPlan : real
   const path = values.plan ?? (existsSync(kept) ? kept : undefined)
   const plan = path ? readPlan(path, base) : base
+  const networkPrefix = values['network-prefix'] ?? plan.networkPrefix
+  const usedPrefix = existsSync(kept) ? (readPlan(kept, base).networkPrefix ?? usualNetworkPrefix) : undefined
+  if (usedPrefix && (networkPrefix ?? usualNetworkPrefix) !== usedPrefix)
+    throw new Error(
+      `This cloud's networks begin with '${usedPrefix}' and keep that name; leave --network-prefix and the plan's networkPrefix out, or destroy the cloud first.`,
+    )
   const settings = { ...plan.settings }
   for (const [service, given] of Object.entries(settingsFrom(values.set)))
     settings[service] = { ...settings[service], ...given }
-  return { ...plan, settings }
+  return { ...plan, settings, ...(networkPrefix && { networkPrefix }) }
 }

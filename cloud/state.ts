@@ -1,8 +1,10 @@
 // Where a cloud keeps what must survive it: one folder, one process at a time.
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
+import { stringify } from 'yaml'
+import type { Plan } from './plan.ts'
 
 /** `/var/lib/cloudos` for root, the user's own data folder otherwise; `CLOUDOS_STATE` names another. */
 export function defaultStateDir(): string {
@@ -69,8 +71,34 @@ export function claimState(stateDir: string): { note(more: Partial<RunningProces
   }
 }
 
+/** The plan that a cloud was first started with stays its plan. */
+export function keepPlan(stateDir: string, { drivers, nodes, settings, networkPrefix }: Plan): void {
+  const path = join(stateDir, 'plan.yaml')
+  if (existsSync(path)) return
+  writeWhole(path, stringify({ drivers, nodes, settings, ...(networkPrefix && { networkPrefix }) }), 0o644)
+}
+
+/**
+ * The administrator's first password until it was handed over, the same at each try; then undefined. A start that is
+ * interrupted may have made the administrator already, so the password is on disk before the administrator is.
+ */
+export function firstPassword(stateDir: string): { password: string | undefined; given(): void } {
+  const path = join(stateDir, 'first-password')
+  if (!existsSync(path)) writeWhole(path, randomBytes(12).toString('base64url'), 0o600)
+  const kept = readFileSync(path, 'utf8').trim()
+  // Once it is in clouds.yaml only the fact is kept here.
+  return { password: kept === 'given' ? undefined : kept, given: () => writeWhole(path, 'given\n', 0o600) }
+}
+
+/** The file is there whole or as it was. */
+function writeWhole(path: string, text: string, mode: number): void {
+  const next = `${path}.new`
+  writeFileSync(next, text, { mode, flush: true })
+  renameSync(next, path)
+}
+
 /** A secret of the cloud, made at first use; readable by its owner alone. */
 export function secretFile(path: string, bytes: number): Buffer {
-  if (!existsSync(path)) writeFileSync(path, randomBytes(bytes).toString('base64'), { mode: 0o600, flag: 'wx' })
+  if (!existsSync(path)) writeWhole(path, randomBytes(bytes).toString('base64'), 0o600)
   return Buffer.from(readFileSync(path, 'utf8'), 'base64')
 }

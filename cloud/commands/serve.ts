@@ -1,9 +1,7 @@
 // `cloudos serve`: the cloud itself, until it is told to stop. `up` runs this in the background.
-import { randomBytes } from 'node:crypto'
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { stringify } from 'yaml'
 import { cloudsYamlPath, knownPassword, writeCloudEntry } from '../../admin/install/clouds-yaml.ts'
 import { prepareGuestUser } from '../../admin/install/guest-user.ts'
 import { loadKernelModules } from '../../admin/install/kernel-modules.ts'
@@ -11,7 +9,7 @@ import { messageOf } from '../../eden/errors.ts'
 import { openLog } from '../../eden/observe/log.ts'
 import { openCloud } from '../cloud.ts'
 import { planFor, runFlags, runHelp } from '../run-options.ts'
-import { claimState, runtimeDirOf } from '../state.ts'
+import { claimState, firstPassword, keepPlan, runtimeDirOf } from '../state.ts'
 
 /** What the starting process is told. */
 export type ServeNews =
@@ -43,10 +41,11 @@ export async function run(parameters: string[]): Promise<number> {
     const isRoot = process.getuid?.() === 0
     const runAs = isRoot && plan.drivers.compute !== 'simulated' ? await prepareGuestUser(values.state) : undefined
     if (isRoot && plan.drivers.network === 'linux') await loadKernelModules()
-    const passwordFile = join(values.state, 'first-password')
+    // Before anything is made: what is there after a crash must be found again.
+    keepPlan(values.state, plan)
     tell({ kind: 'step', says: 'Starting services…' })
-    const isFirst = !existsSync(passwordFile)
-    const password = isFirst ? randomBytes(12).toString('base64url') : ''
+    const first = firstPassword(values.state)
+    const password = first.password ?? ''
     const cloud = await openCloud({
       plan,
       stateDir: values.state,
@@ -67,14 +66,9 @@ export async function run(parameters: string[]): Promise<number> {
       ...(runAs && { runAs }),
     })
     const authUrl = `${cloud.authUrl}/v3`
-    if (isFirst) {
+    if (first.password) {
       writeCloudEntry({ authUrl, password, region: 'RegionOne' })
-      writeFileSync(
-        join(values.state, 'plan.yaml'),
-        stringify({ drivers: plan.drivers, nodes: plan.nodes, settings: plan.settings }),
-      )
-      // Only the fact is kept here; the password itself is in clouds.yaml alone.
-      writeFileSync(passwordFile, 'given\n', { mode: 0o600 })
+      first.given()
     }
     claim.note({ frontOrigin: cloud.doors.frontOrigin })
     log.info({ authUrl, pid: process.pid }, 'the cloud is up')
@@ -82,7 +76,7 @@ export async function run(parameters: string[]): Promise<number> {
       kind: 'ready',
       authUrl,
       frontOrigin: cloud.doors.frontOrigin,
-      password: isFirst ? password : knownPassword(authUrl),
+      password: first.password ?? knownPassword(authUrl),
     })
     await new Promise<void>((resolve) => {
       for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => resolve())
