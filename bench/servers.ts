@@ -55,8 +55,8 @@ try {
           resource_id: string
           after: Record<string, unknown> | null
         }
-        if (after?.vmState === 'error' || after?.status === 'ERROR') failed.push(resource_id)
-        if (after?.vmState === 'active' || after?.status === 'ACTIVE') {
+        if (after?.state === 'error') failed.push(resource_id)
+        if (after?.state === 'active') {
           seen.add(resource_id)
           active.get(resource_id)?.(performance.now())
         }

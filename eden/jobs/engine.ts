@@ -1,4 +1,5 @@
 // Runs jobs: finds what is due, holds it by lease, and takes over what a dead process left.
+import type { CompiledQuery } from 'kysely'
 import { Call, type Ground } from '../call.ts'
 import { isoTime } from '../clock.ts'
 import { messageOf } from '../errors.ts'
@@ -32,6 +33,20 @@ export type Probe = (
   direction: 'do' | 'undo',
 ) => void | Promise<void>
 
+/** Of more jobs than these the youngest wait until others have ended. */
+const activeJobsSeen = 5000
+
+interface ActiveJob {
+  id: string
+  name: string
+  state: string
+  resource_id: string | null
+  run_at: string
+  cancel_requested: number
+  lease_owner: string | null
+  lease_until: string | null
+}
+
 interface Registered {
   job: AnyJob
   service: string
@@ -46,6 +61,7 @@ export class JobEngine {
   readonly #running = new Map<string, { abort: AbortController; ended: Promise<void> }>()
   readonly #options: Required<EngineOptions>
   readonly #idle = new Set<() => void>()
+  #activeQuery: CompiledQuery | undefined
   #stopListening: (() => void)[] = []
   #started = false
   #looking = false
@@ -72,6 +88,7 @@ export class JobEngine {
 
   async start(): Promise<void> {
     this.#started = true
+    this.#ground.store.jobLease = { owner: this.owner, ms: this.#options.leaseMs }
     if (this.#options.alone) await this.#freeAll()
     this.#stopListening = [
       this.#ground.store.onJobs(() => this.wake()),
@@ -84,6 +101,7 @@ export class JobEngine {
   /** Interrupts what runs, which goes on where it was after the next start. */
   async stop(): Promise<void> {
     this.#started = false
+    this.#ground.store.jobLease = undefined
     for (const stop of this.#stopListening) stop()
     for (const { abort } of this.#running.values()) abort.abort(new Error('the process is shutting down'))
     await Promise.all([...this.#running.values()].map(({ ended }) => ended))
@@ -145,6 +163,8 @@ export class JobEngine {
 
   async #lookRepeatedly(): Promise<void> {
     while (this.#lookAgain && this.#started) {
+      // Everything that wakes it in the same turn is answered by one look.
+      await new Promise((resolve) => setImmediate(resolve))
       this.#lookAgain = false
       try {
         for (const row of await this.#due()) this.#begin(row)
@@ -158,31 +178,39 @@ export class JobEngine {
   /** Jobs whose turn it is: due, not leased by another, and the oldest of their resource. */
   async #due(): Promise<JobRecord[]> {
     const room = this.#options.parallel - this.#running.size
-    if (room <= 0) return []
     const now = isoTime(this.#ground.clock.now())
-    const rows = await this.#ground.store
-      .reads()
-      .rows(jobRecord, beyond)
-      .list({
-        where: { active: true },
-        sort: [{ field: 'number' }],
-        limit: 2000,
-      })
     const busy = new Set<string>()
-    const due: JobRecord[] = []
-    for (const row of rows) {
-      const key = row.resourceId ?? row.id
+    const due: string[] = []
+    for (const one of await this.#active()) {
+      const key = one.resource_id ?? one.id
       const isFirst = !busy.has(key)
       busy.add(key)
-      if (this.#running.has(row.id)) {
-        if (row.cancelRequested && row.state === 'running') this.#interrupt(row.id)
+      if (this.#running.has(one.id)) {
+        if (one.cancel_requested === 1 && one.state === 'running') this.#interrupt(one.id)
         continue
       }
-      if (!isFirst || !this.#jobs.has(row.name) || due.length >= room) continue
-      const leased = row.leaseOwner !== null && row.leaseOwner !== this.owner && (row.leaseUntil ?? '') > now
-      if (!leased && (row.runAt <= now || row.cancelRequested)) due.push(row)
+      if (!isFirst || !this.#jobs.has(one.name) || due.length >= room) continue
+      const leased = one.lease_owner !== null && one.lease_owner !== this.owner && (one.lease_until ?? '') > now
+      if (!leased && (one.run_at <= now || one.cancel_requested === 1)) due.push(one.id)
     }
-    return due
+    if (due.length === 0) return []
+    return this.#ground.store
+      .reads()
+      .rows(jobRecord, beyond)
+      .list({ where: { id: due, active: true }, sort: [{ field: 'number' }] })
+  }
+
+  /** The little that decides about turns, of every job that has not ended. */
+  async #active(): Promise<ActiveJob[]> {
+    const { store } = this.#ground
+    this.#activeQuery ??= store.sql
+      .selectFrom(jobRecord.table)
+      .select(['id', 'name', 'state', 'resource_id', 'run_at', 'cancel_requested', 'lease_owner', 'lease_until'])
+      .where('active', '=', 1)
+      .orderBy('number')
+      .limit(activeJobsSeen)
+      .compile()
+    return store.reads().query<ActiveJob>(this.#activeQuery)
   }
 
   #begin(row: JobRecord) {

@@ -21,16 +21,17 @@ export async function enqueue<C, I, D>(
 ): Promise<string> {
   const { call, store } = transaction
   const jobs = transaction.rows(jobRecord, everyone('jobs are numbered over all projects'))
-  const [last] = await jobs.list({ sort: [{ field: 'number', descending: true }], limit: 1 })
   const now = store.clock.now()
   const row = await jobs.insert({
     id: store.ids.uuid(),
-    number: last ? last.number + last.taskCount + 1 : 1,
+    number: await nextNumber(transaction),
     taskCount: job.steps.length,
     name: job.name,
     input: input as Record<string, unknown>,
     state: 'running',
     runAt: isoTime(now),
+    // This process begins it as soon as it is committed; should it die before, the lease runs out.
+    ...(store.jobLease && { leaseOwner: store.jobLease.owner, leaseUntil: isoTime(now + store.jobLease.ms) }),
     deadlineAt: isoTime(now + job.deadlineMs),
     projectId: about.projectId ?? call.credentials.projectId ?? null,
     userId: call.credentials.userId ?? null,
@@ -44,4 +45,17 @@ export async function enqueue<C, I, D>(
       if (earlier.id !== row.id) await jobs.update(earlier, { cancelRequested: true })
   transaction.enqueued.push({ id: row.id, job: job.name, steps: job.steps.map((step) => step.name) })
   return row.id
+}
+
+/** Behind the last job and its tasks. */
+async function nextNumber(transaction: Transaction): Promise<number> {
+  const [last] = await transaction.query<{ number: number; task_count: number }>(
+    transaction.sql
+      .selectFrom(jobRecord.table)
+      .select(['number', 'task_count'])
+      .orderBy('number', 'desc')
+      .limit(1)
+      .compile() as never,
+  )
+  return last ? last.number + last.task_count + 1 : 1
 }

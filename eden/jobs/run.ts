@@ -31,8 +31,9 @@ export async function runJob(running: Running): Promise<Outcome> {
   if (!(await claim(running))) return 'later'
   for (;;) {
     if (running.stopping()) return 'later'
+    if (row.state === 'succeeded') return 'succeeded'
     if (row.state === 'running') {
-      const stop = await reasonToStop(running, row)
+      const stop = reasonToStop(running, row)
       if (stop) row = await turnBack(running, row, stop)
       else if (row.step >= running.job.steps.length) return succeed(running, row)
       else {
@@ -63,10 +64,10 @@ async function claim({ call, row, owner, leaseMs }: Running): Promise<boolean> {
   })
 }
 
-async function reasonToStop({ call }: Running, row: JobRecord): Promise<Failure | undefined> {
-  const step = 'cancel'
-  const now = await call.ground.store.reads().rows(jobRecord, beyond).find(row.id)
-  if (now?.cancelRequested) return { message: 'The job was cancelled.', kind: 'cancelled', status: 409, step }
+/** The engine interrupts a job that was asked to stop; between steps that is all there is to look at. */
+function reasonToStop({ call, abort }: Running, row: JobRecord): Failure | undefined {
+  if (abort.signal.aborted || row.cancelRequested)
+    return { message: 'The job was cancelled.', kind: 'cancelled', status: 409, step: 'cancel' }
   if (isoTime(call.clock.now()) > row.deadlineAt)
     return { message: 'The job did not end before its deadline.', kind: 'timedOut', status: 504, step: 'deadline' }
   return undefined
@@ -75,7 +76,10 @@ async function reasonToStop({ call }: Running, row: JobRecord): Promise<Failure 
 async function forward(running: Running, row: JobRecord): Promise<JobRecord | 'later'> {
   const step = running.job.steps[row.step]!
   const from = running.call.clock.now()
+  const isLast = row.step === running.job.steps.length - 1
+  // The end of the last step is the end of the job, in one commit.
   const note = (result: unknown): Partial<JobRecord> => ({
+    ...(isLast && { state: 'succeeded' as const, ...ended(running.call) }),
     step: row.step + 1,
     attempt: 1,
     done: { ...row.done, [step.name]: { ...(result !== undefined && { result }), from, to: running.call.clock.now() } },
@@ -84,7 +88,8 @@ async function forward(running: Running, row: JobRecord): Promise<JobRecord | 'l
     return await carryOut(running, row, step, 'do', note)
   } catch (error) {
     if (running.stopping()) return 'later'
-    if (running.abort.signal.aborted) return turnBack(running, row, failureOf(error, step))
+    const stop = reasonToStop(running, row)
+    if (stop) return turnBack(running, row, stop)
     if (mayPass(error) && row.attempt < step.attempts) return retryLater(running, row, error, step)
     return turnBack(running, row, failureOf(error, step))
   }

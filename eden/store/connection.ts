@@ -28,6 +28,8 @@ export interface Database {
   readonly writer: Connection
   /** Statements that open a transaction which no other writer, in any process, can overlap. */
   begin(): Promise<void>
+  /** Resolves once everything committed so far is on stable storage. */
+  flush(): Promise<void>
   /** Tells other processes on the same database that something was committed; no-op where there are none. */
   announce(): string | undefined
   /** Called when another process has committed. */

@@ -66,6 +66,8 @@ class RolledBack extends Error {
 export type QueryObserver = (query: string, seconds: number) => void
 
 export class Store {
+  /** Who takes the jobs that are enqueued here, and for how long; set by the job engine of this process. */
+  jobLease: { owner: string; ms: number } | undefined
   observeQuery: QueryObserver | undefined
   readonly database: Database
   readonly sql: Kysely<Tables>
@@ -73,6 +75,9 @@ export class Store {
   readonly ids: Ids
   #waiting: Waiting[] = []
   #working: Promise<void> | undefined
+  /** Committed, but not yet known to be on stable storage. */
+  #unflushed: Done[] = []
+  #flushing: Promise<void> | undefined
   #listeners = new Set<(changes: Change[]) => void>()
   #jobListeners = new Set<() => void>()
   #closed = false
@@ -135,6 +140,7 @@ export class Store {
   async close(): Promise<void> {
     this.#closed = true
     await this.#working
+    await this.#flushing
     await this.database.close()
   }
 
@@ -163,7 +169,7 @@ export class Store {
       return
     }
     try {
-      for (const waiting of group) await this.#runOne(waiting, done)
+      for (const waiting of group) await this.#runOne(waiting, group.length > 1, done)
       const announce = done.some(({ transaction }) => transaction.wrote) && this.database.announce()
       if (announce) await writer.exec(announce)
       await writer.exec('commit')
@@ -172,21 +178,47 @@ export class Store {
       for (const { waiting } of done) waiting.reject(error)
       return
     }
-    this.#publish(done)
+    if (done.length === 0) return
+    for (const { transaction } of done) transaction.end()
+    this.#unflushed.push(...done)
+    this.#flushing ??= this.#flush()
   }
 
-  async #runOne(waiting: Waiting, done: Done[]): Promise<void> {
+  /** Acknowledges what was committed, in order, each group once the disk has it; the next groups commit meanwhile. */
+  async #flush(): Promise<void> {
+    while (this.#unflushed.length > 0) {
+      const done = this.#unflushed
+      this.#unflushed = []
+      try {
+        await this.database.flush()
+        this.#publish(done)
+      } catch (cause) {
+        const failure = unavailable('What was written may not have reached the disk; look before trying again.', {
+          cause,
+        })
+        for (const { waiting } of done) waiting.reject(failure)
+      }
+    }
+    this.#flushing = undefined
+  }
+
+  /** Among several, each has a savepoint of its own; alone, a failure rolls back the whole. */
+  async #runOne(waiting: Waiting, isAmongSeveral: boolean, done: Done[]): Promise<void> {
     const { writer } = this.database
     const transaction = new Transaction(this, waiting.call)
-    await writer.exec('savepoint one')
+    if (isAmongSeveral) await writer.exec('savepoint one')
     try {
       const value = await inTransaction.run(true, () => transaction.bounded(() => waiting.run(transaction)))
       if (waiting.call.dryRun) throw new RolledBack(value)
-      await writer.exec('release savepoint one')
+      if (isAmongSeveral) await writer.exec('release savepoint one')
       done.push({ waiting, value, transaction })
     } catch (error) {
       transaction.end()
-      await writer.exec('rollback to savepoint one; release savepoint one')
+      if (isAmongSeveral) await writer.exec('rollback to savepoint one; release savepoint one')
+      else {
+        await writer.exec('rollback')
+        await this.database.begin()
+      }
       if (error instanceof RolledBack) {
         waiting.call.wouldRun.push(...transaction.enqueued)
         waiting.resolve(error.value)
@@ -200,7 +232,6 @@ export class Store {
     if (done.some(({ transaction }) => transaction.enqueued.length > 0))
       for (const listener of this.#jobListeners) listener()
     for (const { waiting, value, transaction } of done) {
-      transaction.end()
       waiting.resolve(value)
       for (const after of transaction.afterCommit) after()
     }
