@@ -20,7 +20,7 @@ const commands: Record<string, Command> = {
   },
   image: { says: '`image build-test` makes the small guest image', load: () => import('./commands/image.ts') },
   describe: {
-    says: '`describe SERVICE` prints its routes, rules, jobs and settings',
+    says: '`describe SERVICE` prints its routes, rules, jobs and settings; `--all` writes pages',
     load: () => import('./commands/describe.ts'),
   },
   host: { says: 'run host roles for a controller elsewhere', load: () => import('./commands/host.ts') },
