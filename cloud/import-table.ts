@@ -5,12 +5,20 @@ import { dirname, join, relative } from 'node:path'
 const doors = /^(client|contract|driver)\.ts$/
 /** Each slot belongs to one service. */
 const serviceOfSlot = (slot: string) => `kernel/${slot}`
+/** Folders below `drivers/` that are no slot: what drivers of several slots share. */
+const sharedByDrivers = ['drivers/qemu']
 
-/** The part of the tree that a file belongs to: `eden`, `kernel/volume`, `drivers/volume/files`, `cloud`. */
+/**
+ * The part of the tree that a file belongs to: `eden`, `kernel/volume`, `drivers/volume/files`, `cloud`; `drivers/volume`
+ * for a file that all drivers of the slot share.
+ */
 function partOf(file: string): string {
   const [top, second, third] = file.split('/')
   if (top === 'kernel' || top === 'base' || top === 'admin') return `${top}/${second}`
-  if (top === 'drivers') return `drivers/${second}/${third?.endsWith('.ts') ? '' : third}`
+  if (top === 'drivers') {
+    const folder = `drivers/${second}`
+    return sharedByDrivers.includes(folder) || third?.endsWith('.ts') ? folder : `${folder}/${third}`
+  }
   return top ?? ''
 }
 
@@ -25,8 +33,10 @@ function objection(from: string, to: string): string | undefined {
     const isOwn =
       b === serviceOfSlot(slot) &&
       (inside === 'driver.ts' || (inside === 'driver.contract.ts' && from.endsWith('.test.ts')))
-    const isShared = b.startsWith(`drivers/${slot}/`)
-    return isOwn || isShared ? undefined : `drivers import their service's driver.ts and Eden only`
+    const isShared = b === `drivers/${slot}` || sharedByDrivers.includes(b)
+    return isOwn || isShared
+      ? undefined
+      : `drivers import their service's driver.ts, Eden, and what drivers share (drivers/${slot}/*.ts, ${sharedByDrivers})`
   }
   if (b.startsWith('drivers/'))
     return from.endsWith('.test.ts') || /(^|\/)testing(\/|\.ts$)/.test(from)

@@ -4,7 +4,7 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { access, constants, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { writeDurably } from './durable-file.ts'
+import { writeDurably } from '../../../eden/files/durable.ts'
 import type { QemuSettings } from './options.ts'
 import { probePassedStatus, probeRom } from './probe-rom.ts'
 

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { runConfined } from './confined-tool.ts'
-import type { QemuSettings } from './options.ts'
+import { runLimited } from '../../../eden/process/limited-tool.ts'
+import { type QemuSettings, toolLimits } from './options.ts'
 import { makeFileForGuest } from './root-disk.ts'
 
 type Files = Record<string, string | Uint8Array>
@@ -26,12 +26,8 @@ export async function makeConfigDrive(settings: QemuSettings, path: string, file
     await makeFileForGuest(settings, `${path}.new`)
     // As the driver's own user: the tree may hold a password and is nobody else's to read.
     const args = ['-quiet', '-output', `${path}.new`, '-volid', 'config-2', '-joliet', '-rational-rock', '-ldots', tree]
-    await runConfined(
-      { ...settings, runAs: undefined },
-      settings.genisoimageBinary,
-      args,
-      settings.limits.toolCpuSeconds,
-    )
+    const limits = { ...toolLimits(settings, settings.limits.toolCpuSeconds), runAs: undefined }
+    await runLimited(settings.genisoimageBinary, args, limits)
     await rename(`${path}.new`, path)
   } finally {
     await rm(tree, { recursive: true, force: true })

@@ -1,8 +1,8 @@
 // Where everything of one guest lies on this host, and the record that is written before anything else of it.
-import { mkdir, readdir, readFile, rm } from 'node:fs/promises'
+import { mkdir, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
+import { readIfThere, syncPath, writeDurably } from '../../../eden/files/durable.ts'
 import type { GuestSpec } from '../../../kernel/compute/driver.ts'
-import { syncFolder, writeDurably } from './durable-file.ts'
 import type { QemuSettings } from './options.ts'
 
 /** What the folder remembers. The config drive's content is kept as the drive alone, not here. */
@@ -72,15 +72,15 @@ export async function listGuestFolders(settings: QemuSettings): Promise<GuestFol
 export async function writeRecord(folder: GuestFolder, record: GuestRecord): Promise<void> {
   const made = await mkdir(folder.path, { recursive: true, mode: 0o711 })
   await writeDurably(folder.spec, JSON.stringify(record, null, 2))
-  if (made) await syncFolder(join(folder.path, '..'))
+  if (made) await syncPath(join(folder.path, '..'))
 }
 
 /** Undefined where the folder has no record: it was begun and not finished, or half removed. */
 export async function findRecord(folder: GuestFolder): Promise<GuestRecord | undefined> {
   try {
-    return JSON.parse(await readFile(folder.spec, 'utf8')) as GuestRecord
+    const text = await readIfThere(folder.spec)
+    return text === undefined ? undefined : (JSON.parse(text) as GuestRecord)
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw new Error(`${folder.spec} cannot be read; repair or remove it: ${(error as Error).message}`)
   }
 }

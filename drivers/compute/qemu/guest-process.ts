@@ -1,45 +1,32 @@
 // QEMU processes that outlive this one: started detached, found again, and ended only after a look at who they are.
-import { type ChildProcess, spawn } from 'node:child_process'
-import { open, readdir, readFile, writeFile } from 'node:fs/promises'
+import type { ChildProcess } from 'node:child_process'
+import { readFile, writeFile } from 'node:fs/promises'
 import { setTimeout as wait } from 'node:timers/promises'
+import { startDetached } from '../../../eden/process/detached.ts'
+import { argumentsOf, runningProcesses } from '../../../eden/process/running.ts'
 import type { GuestFolder } from './guest-folder.ts'
 import type { QemuSettings } from './options.ts'
 
 /** Starts QEMU in a session of its own, with its words going to the guest's `qemu.log`. */
-export async function spawnGuest(
-  settings: QemuSettings,
-  folder: GuestFolder,
-  args: string[],
-): Promise<{ pid: number; child: ChildProcess }> {
-  const log = await open(folder.qemuLog, 'a', 0o600)
-  try {
-    await log.truncate(0)
-    const child = spawn(settings.qemuBinary, args, {
-      cwd: '/',
-      detached: true,
-      stdio: ['ignore', log.fd, log.fd],
-      ...settings.runAs,
-    })
-    await new Promise<void>((settle, fail) => {
-      child.once('spawn', settle)
-      child.once('error', (error) => fail(new Error(`${settings.qemuBinary} cannot be run: ${error.message}`)))
-    })
-    child.unref()
-    await writeFile(folder.pid, `${child.pid}\n`)
-    return { pid: child.pid!, child }
-  } finally {
-    await log.close()
-  }
+export async function spawnGuest(settings: QemuSettings, folder: GuestFolder, args: string[]): Promise<ChildProcess> {
+  const child = await startDetached(settings.qemuBinary, args, {
+    logFile: folder.qemuLog,
+    runAs: settings.runAs,
+    hint: 'Install qemu-system-x86 or set qemuBinary.',
+  })
+  await writeFile(folder.pid, `${child.pid}\n`)
+  return child
 }
 
 /** True while the process lives and is this guest's QEMU; a reused pid is not. */
 export async function isGuestProcess(pid: number, id: string): Promise<boolean> {
-  try {
-    const args = (await readFile(`/proc/${pid}/cmdline`, 'latin1')).split('\0')
-    return args.includes('-uuid') && args[args.indexOf('-uuid') + 1] === id && args.includes(`guest=${id}`)
-  } catch {
-    return false // Gone, or never was.
-  }
+  return guestOf(await argumentsOf(pid)) === id
+}
+
+/** The guest that a process with these arguments is of. */
+function guestOf(args: string[]): string | undefined {
+  const id = args[args.indexOf('-uuid') + 1]
+  return args.includes('-uuid') && args.includes(`guest=${id}`) ? id : undefined
 }
 
 /** The guest's pid by its pid file, or undefined where that names no process of this guest. */
@@ -56,12 +43,9 @@ export async function pidOf(folder: GuestFolder): Promise<number | undefined> {
 export async function searchProcesses(ids: Set<string>): Promise<Map<string, number>> {
   const found = new Map<string, number>()
   if (!ids.size) return found
-  for (const name of await readdir('/proc')) {
-    const pid = Number(name)
-    if (!(pid > 1)) continue
-    const args = (await readFile(`/proc/${pid}/cmdline`, 'latin1').catch(() => '')).split('\0')
-    const id = args[args.indexOf('-uuid') + 1]
-    if (id && ids.has(id) && args.includes(`guest=${id}`)) found.set(id, pid)
+  for await (const { pid, args } of runningProcesses()) {
+    const id = guestOf(args)
+    if (id !== undefined && ids.has(id)) found.set(id, pid)
   }
   return found
 }

@@ -1,23 +1,21 @@
 // One guest on this host: its life from launch to removal, one operation at a time, and what is known of it.
-import type { ChildProcess } from 'node:child_process'
-import { chown, mkdir, readdir, rm } from 'node:fs/promises'
-import { connect } from 'node:net'
-import { join } from 'node:path'
+import { rm } from 'node:fs/promises'
 import type { Duplex } from 'node:stream'
-import { setTimeout as wait } from 'node:timers/promises'
+import { Lane } from '../../../eden/lane.ts'
 import type { DiskSpec, GuestSpec, NicSpec, ObservedGuest, PowerState } from '../../../kernel/compute/driver.ts'
+import type { QmpClient } from '../../qemu/qmp-client.ts'
 import type { AcceleratorChoice } from './accelerator.ts'
 import { commandLine, hasOwnDisk } from './command-line.ts'
-import { configDigest, makeConfigDrive } from './config-drive.ts'
+import { configDigest } from './config-drive.ts'
 import { readConsoleLog, trimConsoleLog } from './console-log.ts'
+import { provideDisks, removeDrafts } from './guest-files.ts'
 import { type GuestFolder, type GuestRecord, removeGuestFolder, writeRecord } from './guest-folder.ts'
-import { isGoneWithin, killGuest, lastWords, pidOf, spawnGuest } from './guest-process.ts'
-import { plugDisk, pluggedDevices, plugNic, unplugDisk, unplugNic } from './hot-plug.ts'
-import { Lane } from './lane.ts'
+import { GuestMachine } from './guest-machine.ts'
+import { lastWords } from './guest-process.ts'
+import { plugDisk, plugNic, unplugDisk, unplugNic } from './hot-plug.ts'
 import type { QemuSettings } from './options.ts'
-import { QmpClient } from './qmp-client.ts'
-import { exists, makeFileForGuest, makeRootDisk } from './root-disk.ts'
-import { SerialHub } from './serial-hub.ts'
+import { pressPowerButton } from './power-button.ts'
+import { exists } from './root-disk.ts'
 import { copyAtRest, copyLive, dropAbandonedCopy, type Snapshot } from './snapshot.ts'
 
 /** What a guest needs of the host it is on. */
@@ -37,7 +35,6 @@ class DriverCloses extends Error {
   }
 }
 
-const pressEveryMs = 5_000
 const reattachEveryMs = 2_000
 
 export class Guest {
@@ -45,11 +42,8 @@ export class Guest {
   #host: GuestHost
   #record: GuestRecord | undefined
   #power: PowerState = 'shutdown'
-  #qmp: QmpClient | undefined
-  #pid: number | undefined
-  #plugged = new Set<string>()
+  #machine: GuestMachine
   #lane = new Lane()
-  #serial: SerialHub
   #haste = new AbortController()
   #isLetGo = false
 
@@ -57,7 +51,10 @@ export class Guest {
     this.#host = host
     this.folder = folder
     this.#record = record
-    this.#serial = new SerialHub(folder.sockets.serial)
+    this.#machine = new GuestMachine(host.settings, folder, {
+      powerMayDiffer: () => this.#inTurn(() => this.#look()),
+      monitorClosed: (monitor) => this.#inTurn(() => this.#monitorClosed(monitor)),
+    })
   }
 
   get id(): string {
@@ -67,8 +64,8 @@ export class Guest {
   /** Finds out what became of the guest while nobody looked. `pid` is its process where there is one. */
   adopt(pid: number | undefined): Promise<void> {
     return this.#lane.run(async () => {
-      await this.#sweep()
-      this.#pid = pid
+      await removeDrafts(this.folder)
+      this.#machine.adopt(pid)
       if (pid === undefined) this.#power = this.#record?.wanted === 'running' ? 'crashed' : 'shutdown'
       else {
         this.#power = 'running'
@@ -80,17 +77,13 @@ export class Guest {
   /** Undefined for a guest that is being made for the first time. */
   observed(): ObservedGuest | undefined {
     if (!this.#record) return undefined
-    const { disks, nics } = this.#record.spec
-    if (!this.#qmp) {
-      return { id: this.id, power: this.#power, disks: disks.map(({ id }) => id), nics: nics.map(({ id }) => id) }
-    }
-    const plugged = (prefix: string) =>
-      [...this.#plugged].filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length))
+    const { spec } = this.#record
+    const isAnswering = this.#machine.monitor !== undefined
     return {
       id: this.id,
       power: this.#power,
-      disks: plugged('disk-').filter((id) => id !== 'root'),
-      nics: plugged('nic-'),
+      disks: isAnswering ? this.#machine.plugged('disk').filter((id) => id !== 'root') : spec.disks.map(({ id }) => id),
+      nics: isAnswering ? this.#machine.plugged('nic') : spec.nics.map(({ id }) => id),
     }
   }
 
@@ -113,7 +106,7 @@ export class Guest {
       const record = this.#known()
       if (record.wanted !== 'shutdown') await this.#remember({ ...record, wanted: 'shutdown' })
       await this.#powerButton(graceMs, signal)
-      await this.#end()
+      await this.#machine.end()
       this.#power = 'shutdown'
     })
   }
@@ -131,7 +124,7 @@ export class Guest {
   destroy(): Promise<void> {
     this.#hurry()
     return this.#lane.run(async () => {
-      await this.#end()
+      await this.#machine.end()
       await removeGuestFolder(this.folder)
       this.#record = undefined
     })
@@ -154,33 +147,31 @@ export class Guest {
   }
 
   attachDisk(disk: DiskSpec): Promise<void> {
-    return this.#lane.run(async () => {
-      await this.#whileLive((qmp) => plugDisk(qmp, disk))
-      const { disks } = this.#known().spec
-      await this.#rememberDevices({ disks: [...disks.filter(({ id }) => id !== disk.id), disk] })
-    })
+    return this.#changeDevices(
+      (qmp) => plugDisk(qmp, disk),
+      ({ disks }) => ({ disks: [...disks.filter(({ id }) => id !== disk.id), disk] }),
+    )
   }
 
   detachDisk(diskId: string): Promise<void> {
-    return this.#lane.run(async () => {
-      await this.#whileLive((qmp) => unplugDisk(qmp, diskId, this.#host.settings.limits))
-      await this.#rememberDevices({ disks: this.#known().spec.disks.filter(({ id }) => id !== diskId) })
-    })
+    return this.#changeDevices(
+      (qmp) => unplugDisk(qmp, diskId, this.#host.settings.limits),
+      ({ disks }) => ({ disks: disks.filter(({ id }) => id !== diskId) }),
+    )
   }
 
   attachNic(nic: NicSpec): Promise<void> {
-    return this.#lane.run(async () => {
-      await this.#whileLive((qmp) => plugNic(qmp, nic))
-      const { nics } = this.#known().spec
-      await this.#rememberDevices({ nics: [...nics.filter(({ id }) => id !== nic.id), nic] })
-    })
+    return this.#changeDevices(
+      (qmp) => plugNic(qmp, nic),
+      ({ nics }) => ({ nics: [...nics.filter(({ id }) => id !== nic.id), nic] }),
+    )
   }
 
   detachNic(nicId: string): Promise<void> {
-    return this.#lane.run(async () => {
-      await this.#whileLive((qmp) => unplugNic(qmp, nicId, this.#host.settings.limits))
-      await this.#rememberDevices({ nics: this.#known().spec.nics.filter(({ id }) => id !== nicId) })
-    })
+    return this.#changeDevices(
+      (qmp) => unplugNic(qmp, nicId, this.#host.settings.limits),
+      ({ nics }) => ({ nics: nics.filter(({ id }) => id !== nicId) }),
+    )
   }
 
   snapshotRoot(format: 'qcow2' | 'raw'): Promise<Snapshot> {
@@ -190,7 +181,8 @@ export class Guest {
       if (!root || !hasOwnDisk(root))
         throw new Error(`guest ${this.id} has no root disk of its own: make a snapshot of its volume instead`)
       const { settings } = this.#host
-      if (this.#qmp) return copyLive(settings, this.folder, this.#qmp, format, signal)
+      const { monitor } = this.#machine
+      if (monitor) return copyLive(settings, this.folder, monitor, format, signal)
       return copyAtRest(settings, this.folder, root.base, format, signal)
     })
   }
@@ -205,33 +197,23 @@ export class Guest {
 
   async openConsole(kind: 'vnc' | 'serial'): Promise<Duplex> {
     this.#live('open the console of')
-    if (kind === 'serial') return this.#serial.open()
-    const socket = connect(this.folder.sockets.vnc)
-    await new Promise<void>((settle, fail) => {
-      socket.once('connect', settle)
-      socket.once('error', fail)
-    })
-    return socket.setNoDelay()
+    return this.#machine.openConsole(kind)
   }
 
   /** Forgets the process without touching it; operations that wait give up. */
   letGo(): Promise<void> {
     this.#isLetGo = true
     this.#hurry(new DriverCloses())
-    return this.#lane.run(async () => {
-      this.#serial.close()
-      this.#qmp?.close()
-      this.#qmp = undefined
-    })
+    return this.#lane.run(async () => this.#machine.letGo())
   }
 
   #isUp(): boolean {
-    return this.#qmp !== undefined && (this.#power === 'running' || this.#power === 'paused')
+    return this.#machine.monitor !== undefined && (this.#power === 'running' || this.#power === 'paused')
   }
 
   /** Never takes a process that merely does not answer for a guest that has to be started; throws then. */
   async #isFoundUp(): Promise<boolean> {
-    if (!this.#qmp && this.#pid !== undefined && !(await isGoneWithin(this.#pid, this.id, 0))) await this.#attach()
+    if (!this.#machine.monitor && !(await this.#machine.isGone())) this.#power = await this.#machine.attach()
     return this.#isUp()
   }
 
@@ -242,31 +224,27 @@ export class Guest {
 
   #live(verb: string): QmpClient {
     this.#known()
-    if (this.#qmp && this.#isUp()) return this.#qmp
+    const { monitor } = this.#machine
+    if (monitor && this.#isUp()) return monitor
     throw new Error(`cannot ${verb} guest ${this.id}: it is ${this.#power}`)
   }
 
-  async #whileLive(change: (qmp: QmpClient) => Promise<void>): Promise<void> {
-    this.#known()
-    if (!this.#qmp) {
-      if (this.#pid !== undefined) throw new Error(`QEMU of guest ${this.id} does not answer on its monitor`)
-      return
-    }
-    try {
-      await change(this.#qmp)
-    } finally {
-      if (!this.#qmp.isClosed) this.#plugged = await pluggedDevices(this.#qmp)
-    }
+  /** Changes what is plugged in, where QEMU runs, and in any case what is remembered. */
+  #changeDevices(
+    plug: (qmp: QmpClient) => Promise<void>,
+    change: (spec: GuestRecord['spec']) => Partial<Pick<GuestSpec, 'disks' | 'nics'>>,
+  ): Promise<void> {
+    return this.#lane.run(async () => {
+      this.#known()
+      await this.#machine.change(plug)
+      const record = this.#known()
+      await this.#remember({ ...record, spec: { ...record.spec, ...change(record.spec) } })
+    })
   }
 
   async #remember(record: GuestRecord): Promise<void> {
     await writeRecord(this.folder, record)
     this.#record = record
-  }
-
-  async #rememberDevices(change: Partial<Pick<GuestSpec, 'disks' | 'nics'>>): Promise<void> {
-    const record = this.#known()
-    await this.#remember({ ...record, spec: { ...record.spec, ...change } })
   }
 
   async #restart(spec: GuestSpec): Promise<void> {
@@ -280,33 +258,23 @@ export class Guest {
   async #boot(spec: GuestSpec): Promise<void> {
     const { settings, machines } = this.#host
     const { configDrive, ...kept } = spec
-    const machine = this.#machine(machines)
+    const machine = this.#machineType(machines)
     const digest = configDrive ? configDigest(configDrive) : this.#record?.configDigest
     const args = commandLine(this.folder, kept, {
       machine,
       choice: this.#host.choice(),
       hasConfigDrive: digest !== undefined,
     })
-    await this.#end()
+    await this.#machine.end()
     if (digest !== this.#record?.configDigest) await rm(this.folder.configDrive, { force: true })
-    await this.#remember({ wanted: 'running', machine, configDigest: digest, spec: kept })
+    const record: GuestRecord = { wanted: 'running', machine, configDigest: digest, spec: kept }
+    await this.#remember(record)
     this.#power = 'crashed' // Until it runs: that is what a failure below leaves.
-    await Promise.all([
-      kept.root && makeRootDisk(settings, this.folder, kept.root),
-      this.#provideConfigDrive(configDrive, digest !== undefined),
-      this.#prepareRuntime(),
-    ])
-    const { pid, child } = await spawnGuest(settings, this.folder, args)
-    this.#pid = pid
-    try {
-      await this.#firstContact(child)
-    } catch (error) {
-      await this.#end()
-      throw error
-    }
+    await provideDisks(settings, this.folder, record, configDrive)
+    this.#power = await this.#machine.start(args)
   }
 
-  #machine(machines: string[]): string {
+  #machineType(machines: string[]): string {
     const made = this.#record?.machine
     if (made === undefined || machines.includes(made)) return made ?? machines[0]!
     const machine = machines[0]!
@@ -314,67 +282,15 @@ export class Guest {
     return machine
   }
 
-  async #provideConfigDrive(files: GuestSpec['configDrive'], isWanted: boolean): Promise<void> {
-    if (!isWanted || (await exists(this.folder.configDrive))) return
-    if (!files) throw new Error(`the config drive of guest ${this.id} is missing: start it with the drive's content`)
-    await makeConfigDrive(this.#host.settings, this.folder.configDrive, files)
-  }
-
-  async #prepareRuntime(): Promise<void> {
-    const { runAs } = this.#host.settings
-    const { sockets, consoleLog } = this.folder
-    await rm(sockets.path, { recursive: true, force: true })
-    await mkdir(sockets.path, { recursive: true, mode: 0o700 })
-    if (runAs) await chown(sockets.path, runAs.uid, runAs.gid)
-    if (!(await exists(consoleLog))) await makeFileForGuest(this.#host.settings, consoleLog)
-  }
-
-  /** Waits for the monitor of a process just started; throws with QEMU's words when it ends instead. */
-  async #firstContact(child: ChildProcess): Promise<void> {
-    let hasEnded = child.exitCode !== null || child.signalCode !== null
-    const ended = () => {
-      hasEnded = true
-    }
-    child.once('exit', ended)
-    const deadline = Date.now() + this.#host.settings.limits.startWithinMs
-    for (;;) {
-      try {
-        await this.#attach()
-        child.off('exit', ended)
-        return
-      } catch (error) {
-        if (hasEnded || Date.now() > deadline) {
-          const words = await lastWords(this.folder)
-          const why = hasEnded ? 'ended at once' : `did not answer: ${(error as Error).message}`
-          throw new Error(`QEMU of guest ${this.id} ${why}${words ? `: ${words}` : ''}`)
-        }
-      }
-      await wait(4)
-    }
-  }
-
-  async #attach(): Promise<void> {
-    const { startWithinMs, commandWithinMs } = this.#host.settings.limits
-    const qmp = await QmpClient.connect(this.folder.sockets.qmp, startWithinMs, commandWithinMs)
-    qmp.onClose(() => this.#inTurn(() => this.#monitorClosed(qmp)))
-    qmp.onEvent(({ event, data }) => {
-      if (event === 'DEVICE_DELETED') this.#plugged.delete(String(data.device))
-      if (event === 'SHUTDOWN' || event === 'STOP' || event === 'RESUME') this.#inTurn(() => this.#look())
-    })
-    this.#plugged = await pluggedDevices(qmp)
-    this.#power = await powerOf(qmp)
-    this.#qmp = qmp
-  }
-
   /** Takes up contact with a process that was running already; goes on trying where it does not answer. */
   async #reattach(): Promise<void> {
     const { log } = this.#host.settings
     try {
-      await this.#attach()
-      await dropAbandonedCopy(this.#qmp!)
+      this.#power = await this.#machine.attach()
+      await dropAbandonedCopy(this.#machine.monitor!)
       await this.#settle(this.#power)
     } catch (error) {
-      log.error({ guest: this.id, pid: this.#pid, error: String(error) }, 'QEMU does not answer; trying on')
+      log.error({ guest: this.id, pid: this.#machine.pid, error: String(error) }, 'QEMU does not answer; trying on')
       const again = () => {
         if (!this.#isLetGo) this.#inTurn(() => this.#reattachOrMourn())
       }
@@ -383,16 +299,15 @@ export class Guest {
   }
 
   async #reattachOrMourn(): Promise<void> {
-    if (this.#qmp || this.#pid === undefined || this.#isLetGo) return
-    if (await isGoneWithin(this.#pid, this.id, 0)) await this.#mourn()
+    if (this.#machine.monitor || this.#machine.pid === undefined || this.#isLetGo) return
+    if (await this.#machine.isGone()) await this.#mourn()
     else await this.#reattach()
   }
 
   /** Something happened to the guest: see what. Operations that caused it have settled it by then. */
   async #look(): Promise<void> {
-    if (!this.#qmp || this.#qmp.isClosed) return
-    const power = await powerOf(this.#qmp)
-    if (power !== this.#power) await this.#settle(power)
+    const power = await this.#machine.power()
+    if (power !== undefined && power !== this.#power) await this.#settle(power)
   }
 
   /** For news from QEMU, after whatever is being done to the guest. */
@@ -408,25 +323,24 @@ export class Guest {
     this.#power = power
     if (power === 'shutdown') {
       if (this.#record) await this.#remember({ ...this.#record, wanted: 'shutdown' })
-      await this.#end()
+      await this.#machine.end()
     }
     if (power === 'crashed') await this.#host.acceleratorFailed(this.id)
     if (power !== before) this.#announce()
   }
 
   async #monitorClosed(qmp: QmpClient): Promise<void> {
-    if (this.#qmp !== qmp) return
-    this.#qmp = undefined
-    if (await isGoneWithin(this.#pid!, this.id, this.#host.settings.limits.quitWithinMs)) await this.#mourn()
+    if (!this.#machine.forget(qmp)) return
+    if (await this.#machine.isGone(this.#host.settings.limits.quitWithinMs)) await this.#mourn()
     else await this.#reattach()
   }
 
   async #mourn(): Promise<void> {
     this.#host.settings.log.warn(
-      { guest: this.id, pid: this.#pid, words: await lastWords(this.folder) },
+      { guest: this.id, pid: this.#machine.pid, words: await lastWords(this.folder) },
       'QEMU ended without being asked to',
     )
-    await this.#end()
+    await this.#machine.end()
     this.#power = 'crashed'
     this.#announce()
   }
@@ -444,63 +358,15 @@ export class Guest {
 
   /** Presses the button until the guest is down, `graceMs` is over or somebody is in a hurry. */
   async #powerButton(graceMs: number, signal: AbortSignal): Promise<void> {
-    const qmp = this.#qmp
+    const qmp = this.#machine.monitor
     if (!qmp || graceMs <= 0 || !this.#isUp()) return
-    const deadline = Date.now() + graceMs
     try {
       if (this.#power === 'paused') await qmp.execute('cont')
-      for (let left = graceMs; left > 0; left = deadline - Date.now()) {
-        const down = qmp.waitFor(({ event }) => event === 'SHUTDOWN', Math.min(left, pressEveryMs), signal)
-        // A system that is still starting misses a press, so it is pressed again.
-        const [pressed, isDown] = await Promise.allSettled([qmp.execute('system_powerdown'), down])
-        if (pressed.status === 'rejected') throw pressed.reason
-        if (isDown.status === 'rejected') throw isDown.reason
-        if (isDown.value) return
-      }
+      await pressPowerButton(qmp, graceMs, signal)
     } catch (error) {
       if (error instanceof DriverCloses) throw error
       if (signal.aborted || qmp.isClosed) return
       this.#host.settings.log.warn({ guest: this.id, error: String(error) }, 'pulling the plug instead of the button')
     }
   }
-
-  /** Ends the process, whatever state it is in, and removes what only a process needs. */
-  async #end(): Promise<void> {
-    const { quitWithinMs } = this.#host.settings.limits
-    const qmp = this.#qmp
-    const pid = this.#pid ?? (await pidOf(this.folder))
-    this.#qmp = undefined
-    if (pid !== undefined) {
-      const hasHeard =
-        qmp !== undefined &&
-        (await qmp.execute('quit', {}, quitWithinMs).then(
-          () => true,
-          () => false,
-        ))
-      if (!(await isGoneWithin(pid, this.id, hasHeard || qmp?.isClosed ? quitWithinMs : 0))) {
-        this.#host.settings.log.warn({ guest: this.id, pid }, 'QEMU does not end when asked; killing it')
-        await killGuest(pid, this.id, quitWithinMs)
-      }
-    }
-    qmp?.close()
-    this.#serial.close()
-    this.#pid = undefined
-    this.#plugged.clear()
-    await rm(this.folder.sockets.path, { recursive: true, force: true })
-    await rm(this.folder.pid, { force: true })
-  }
-
-  /** Removes drafts that a crash left. */
-  async #sweep(): Promise<void> {
-    for (const name of await readdir(this.folder.path))
-      if (/^(snapshot-|config-)|\.new$/.test(name)) await rm(join(this.folder.path, name), { recursive: true })
-  }
-}
-
-async function powerOf(qmp: QmpClient): Promise<PowerState> {
-  const { status } = (await qmp.execute('query-status')) as { status: string }
-  if (status === 'running') return 'running'
-  if (status === 'shutdown') return 'shutdown'
-  if (status === 'internal-error' || status === 'guest-panicked') return 'crashed'
-  return 'paused' // By us, by an I/O error, by a watchdog: the processors stand still.
 }

@@ -1,9 +1,9 @@
 // Gives devices to a running guest and takes them back. Giving is QEMU's work alone; taking needs the guest's help.
 import { setTimeout as wait } from 'node:timers/promises'
 import type { DiskSpec, NicSpec } from '../../../kernel/compute/driver.ts'
-import { diskDevice, diskParts, nicDevice, nicParts } from './devices.ts'
+import { type QmpClient, QmpError } from '../../qemu/qmp-client.ts'
+import { type DeviceParts, diskDevice, diskParts, nicDevice, nicParts } from './devices.ts'
 import type { QemuLimits } from './options.ts'
-import { type QmpClient, QmpError } from './qmp-client.ts'
 
 /** Ids of all devices that have one, straight from QEMU. */
 export async function pluggedDevices(qmp: QmpClient): Promise<Set<string>> {
@@ -12,16 +12,7 @@ export async function pluggedDevices(qmp: QmpClient): Promise<Set<string>> {
 }
 
 export async function plugDisk(qmp: QmpClient, disk: DiskSpec): Promise<void> {
-  const parts = diskParts(disk)
-  if ((await pluggedDevices(qmp)).has(parts.device)) return
-  await removeNode(qmp, parts.backendName) // What an interrupted attempt may have left.
-  await qmp.execute('blockdev-add', parts.backend)
-  try {
-    await qmp.execute('device_add', parts.frontend)
-  } catch (error) {
-    await removeNode(qmp, parts.backendName)
-    throw error
-  }
+  await plug(qmp, diskParts(disk), 'blockdev-add', removeNode)
 }
 
 export async function unplugDisk(qmp: QmpClient, diskId: string, limits: QemuLimits): Promise<void> {
@@ -30,21 +21,29 @@ export async function unplugDisk(qmp: QmpClient, diskId: string, limits: QemuLim
 }
 
 export async function plugNic(qmp: QmpClient, nic: NicSpec): Promise<void> {
-  const parts = nicParts(nic)
-  if ((await pluggedDevices(qmp)).has(parts.device)) return
-  await removeBackend(qmp, parts.backendName)
-  await qmp.execute('netdev_add', parts.backend)
-  try {
-    await qmp.execute('device_add', parts.frontend)
-  } catch (error) {
-    await removeBackend(qmp, parts.backendName)
-    throw error
-  }
+  await plug(qmp, nicParts(nic), 'netdev_add', removeBackend)
 }
 
 export async function unplugNic(qmp: QmpClient, nicId: string, limits: QemuLimits): Promise<void> {
   await unplug(qmp, nicDevice(nicId), limits)
   await removeBackend(qmp, `net-${nicId}`)
+}
+
+async function plug(
+  qmp: QmpClient,
+  parts: DeviceParts,
+  addBackend: 'blockdev-add' | 'netdev_add',
+  remove: (qmp: QmpClient, name: string) => Promise<void>,
+): Promise<void> {
+  if ((await pluggedDevices(qmp)).has(parts.device)) return
+  await remove(qmp, parts.backendName) // What an interrupted attempt may have left.
+  await qmp.execute(addBackend, parts.backend)
+  try {
+    await qmp.execute('device_add', parts.frontend)
+  } catch (error) {
+    await remove(qmp, parts.backendName)
+    throw error
+  }
 }
 
 async function unplug(qmp: QmpClient, device: string, limits: QemuLimits): Promise<void> {

@@ -1,13 +1,9 @@
 // Every setting of the QEMU driver: default, unit, meaning.
 import { createHash } from 'node:crypto'
 import { join, resolve } from 'node:path'
-
-/** What the driver writes its news to; a pino logger fits. */
-export interface DriverLog {
-  info(fields: object, message: string): void
-  warn(fields: object, message: string): void
-  error(fields: object, message: string): void
-}
+import type { ToolLimits } from '../../../eden/process/limited-tool.ts'
+import type { DriverLog } from '../../qemu/driver-log.ts'
+import type { QemuImg } from '../../qemu/qemu-img.ts'
 
 export interface QemuLimits {
   /** Address space of one qemu-img or genisoimage process, MiB. */
@@ -18,6 +14,8 @@ export interface QemuLimits {
   copyCpuSeconds: number
   /** How long QEMU may take until it answers on its monitor. */
   startWithinMs: number
+  /** How long a QEMU just started may greet and not answer before it is started anew; the last of them may take longer. */
+  firstAnswerWithinMs: number
   /** How long one monitor command may take. */
   commandWithinMs: number
   /** How long QEMU may take to end once told to, before it is killed. */
@@ -66,6 +64,7 @@ const defaultLimits: QemuLimits = {
   toolCpuSeconds: 30,
   copyCpuSeconds: 900,
   startWithinMs: 30_000,
+  firstAnswerWithinMs: 10_000,
   commandWithinMs: 30_000,
   quitWithinMs: 10_000,
   unplugWithinMs: 5_000,
@@ -99,6 +98,15 @@ export function settingsOf(options: QemuComputeOptions): QemuSettings {
     runtimeDir,
     limits: { ...defaultLimits, ...options.limits },
   }
+}
+
+/** What a tool may take that works on a guest's files; `cpuSeconds` is one of the limits. */
+export function toolLimits({ limits, runAs }: QemuSettings, cpuSeconds: number): ToolLimits {
+  return { memoryMiB: limits.toolMemoryMiB, cpuSeconds, withinSeconds: cpuSeconds * 4, runAs }
+}
+
+export function qemuImgOf(settings: QemuSettings, cpuSeconds = settings.limits.toolCpuSeconds): QemuImg {
+  return { binary: settings.qemuImgBinary, ...toolLimits(settings, cpuSeconds) }
 }
 
 function defaultRuntimeDir(stateDir: string): string {

@@ -10,10 +10,11 @@ import { type TestContext, test } from 'node:test'
 import { setTimeout as wait } from 'node:timers/promises'
 import { computeDriverContract } from '../../../kernel/compute/driver.contract.ts'
 import type { ComputeDriver, DiskSpec, GuestSpec, NicSpec } from '../../../kernel/compute/driver.ts'
+import { QmpClient } from '../../qemu/qmp-client.ts'
+import { muteProgram } from '../../qemu/testing/mute-program.ts'
 import { isGuestProcess } from './guest-process.ts'
 import type { QemuComputeOptions } from './options.ts'
 import { QemuComputeDriver } from './qemu-compute-driver.ts'
-import { QmpClient } from './qmp-client.ts'
 import { tinyGuestGreeting, writeTinyGuestImage } from './testing/tiny-guest.ts'
 
 const id = '6f1c1f5e-52c4-4d0c-9f1b-2f7f6f0d7a01'
@@ -34,7 +35,12 @@ test('a guest that switched itself off while nobody looked is shut down, not cra
   await driver.close()
   const line = connect(join(host.stateDir, 'run', id, 'serial.sock'))
   line.end('q')
-  const qmp = await QmpClient.connect(join(host.stateDir, 'run', id, 'qmp.sock'), 5_000, 5_000)
+  const qmp = await QmpClient.connect(join(host.stateDir, 'run', id, 'qmp.sock'), {
+    peer: 'QEMU',
+    greetWithinMs: 5_000,
+    firstAnswerWithinMs: 5_000,
+    answerWithinMs: 5_000,
+  })
   while (((await qmp.execute('query-status')) as { status: string }).status !== 'shutdown') await wait(5)
   qmp.close()
   const pid = await host.pidOf(id)
@@ -83,6 +89,18 @@ test("a failed start tells QEMU's own reason and leaves no process", async (t) =
   assert.equal((await driver.observe())[0]?.power, 'crashed')
   await driver.launch(host.guest(id))
   assert.equal((await driver.observe())[0]?.power, 'running')
+})
+
+test('a QEMU that greets but never answers is replaced by one that does', async (t) => {
+  const [real] = missing ? [] : execFileSync('which', ['qemu-system-x86_64'], { encoding: 'utf8' }).split('\n')
+  const mute = await muteProgram(t, 'qemu-system-x86_64', real ?? '')
+  const host = await testHost(t, { qemuBinary: mute.path, limits: { firstAnswerWithinMs: 500 } })
+  if (!host) return
+  const driver = await opened(host, t)
+  await driver.launch(host.guest(id))
+  await stat(mute.wasHere)
+  assert.equal((await driver.observe())[0]?.power, 'running')
+  await greeted(driver)
 })
 
 test('a base image that refers to other files is refused', async (t) => {

@@ -4,12 +4,12 @@ import { open, rm, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { RootDisk } from '../../../kernel/compute/driver.ts'
-import { runConfined } from './confined-tool.ts'
+import { readQcow2 } from '../../qemu/qcow2-header.ts'
+import { createDisk, qemuImg } from '../../qemu/qemu-img.ts'
+import type { QmpClient } from '../../qemu/qmp-client.ts'
 import { rootChain } from './devices.ts'
 import type { GuestFolder } from './guest-folder.ts'
-import { qcow2SizeOf } from './image-header.ts'
-import type { QemuSettings } from './options.ts'
-import type { QmpClient } from './qmp-client.ts'
+import { type QemuSettings, qemuImgOf } from './options.ts'
 import { makeFileForGuest } from './root-disk.ts'
 
 type Format = 'qcow2' | 'raw'
@@ -36,7 +36,7 @@ export async function copyLive(
   const file = { driver: 'file', filename: path, discard: 'unmap' }
   await makeFileForGuest(settings, path)
   try {
-    await makeTarget(settings, path, format, await qcow2SizeOf(folder.rootDisk))
+    await makeTarget(settings, path, format, (await readQcow2(folder.rootDisk)).sizeBytes)
     await qmp.execute('blockdev-add', {
       driver: format,
       'node-name': targetNode,
@@ -80,7 +80,7 @@ export async function copyAtRest(
   await makeFileForGuest(settings, path)
   try {
     const args = ['convert', '-q', '-O', format, source, path]
-    await runConfined(settings, settings.qemuImgBinary, args, settings.limits.copyCpuSeconds, signal)
+    await qemuImg({ ...qemuImgOf(settings, settings.limits.copyCpuSeconds), signal }, args)
     return await handOver(path)
   } finally {
     await rm(path, { force: true })
@@ -89,8 +89,7 @@ export async function copyAtRest(
 
 async function makeTarget(settings: QemuSettings, path: string, format: Format, sizeBytes: number): Promise<void> {
   if (format === 'raw') return truncate(path, sizeBytes)
-  const args = ['create', '-q', '-f', 'qcow2', path, String(sizeBytes)]
-  await runConfined(settings, settings.qemuImgBinary, args, settings.limits.toolCpuSeconds)
+  await createDisk(qemuImgOf(settings), path, 'qcow2', sizeBytes)
 }
 
 async function backup(qmp: QmpClient, signal: AbortSignal): Promise<void> {

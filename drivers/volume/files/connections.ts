@@ -1,6 +1,6 @@
 // Remembers across crashes and reboots which volume is served to which attachment.
 import { join } from 'node:path'
-import { readIfThere, writeDurably } from './durable.ts'
+import { readIfThere, writeDurably } from '../../../eden/files/durable.ts'
 
 export interface Connection {
   volumeId: string

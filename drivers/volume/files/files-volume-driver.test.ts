@@ -10,10 +10,11 @@ import { type TestContext, test } from 'node:test'
 import { promisify } from 'node:util'
 import { type VolumeGuest, volumeDriverContract } from '../../../kernel/volume/driver.contract.ts'
 import type { VolumeConnection } from '../../../kernel/volume/driver.ts'
+import { QmpClient } from '../../qemu/qmp-client.ts'
+import { muteProgram } from '../../qemu/testing/mute-program.ts'
 import { endDaemon, findDaemonPid } from './daemon-process.ts'
 import { FilesVolumeDriver } from './files-volume-driver.ts'
 import { type FilesVolumeOptions, settle } from './options.ts'
-import { QmpClient } from './qmp-client.ts'
 
 const run = promisify(execFile)
 const isHere = (tool: string) => existsSync(`/usr/bin/${tool}`)
@@ -130,6 +131,7 @@ test('open ends a copy that nobody waits for any more', { skip }, async (t) => {
   const target = join(options.dir, 'work', 'copy')
   await run('qemu-img', ['create', '-q', '-f', 'qcow2', target, '1G'])
   const daemon = await QmpClient.connect(settle(options).monitorSocket, {
+    peer: 'The storage daemon',
     greetWithinMs: 5000,
     firstAnswerWithinMs: 5000,
     answerWithinMs: 5000,
@@ -246,31 +248,13 @@ async function whileOpen(options: FilesVolumeOptions, body: (driver: FilesVolume
 
 /** Puts a program in front of qemu-storage-daemon that is mute the first time and the real one from then on. */
 async function muteDaemonOnPath(t: TestContext): Promise<{ wasHere: string }> {
-  const bin = await mkdtemp(join(tmpdir(), 'mute-'))
-  const wasHere = join(bin, 'was-here')
-  const script = join(bin, 'mute.mjs')
-  await writeFile(
-    script,
-    `import { createServer } from 'node:net'
-    import { writeFileSync } from 'node:fs'
-    const option = (name) => process.argv[process.argv.indexOf(name) + 1]
-    const path = (text) => /path=([^,]*)/.exec(text)[1]
-    createServer(() => {}).listen(path(option('--nbd-server')))
-    createServer((client) => client.write('{"QMP":{}}\\n')).listen(path(option('--chardev')), () =>
-      writeFileSync(option('--pidfile'), String(process.pid)))`,
-  )
-  const shell = `#!/bin/bash
-    [ -e ${wasHere} ] && exec /usr/bin/qemu-storage-daemon "$@"
-    touch ${wasHere}
-    exec -a qemu-storage-daemon ${process.execPath} ${script} "$@"`
-  await writeFile(join(bin, 'qemu-storage-daemon'), shell, { mode: 0o755 })
+  const mute = await muteProgram(t, 'qemu-storage-daemon', '/usr/bin/qemu-storage-daemon')
   const before = process.env.PATH
-  process.env.PATH = `${bin}:${before}`
-  t.after(async () => {
+  process.env.PATH = `${mute.folder}:${before}`
+  t.after(() => {
     process.env.PATH = before
-    await rm(bin, { recursive: true })
   })
-  return { wasHere }
+  return mute
 }
 
 function urlOf(connection: VolumeConnection): string {

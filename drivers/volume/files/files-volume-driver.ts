@@ -1,16 +1,16 @@
 // Keeps volumes as qcow2 or raw files and serves them to guests by NBD from a storage daemon that outlives us.
 import { open, rm, statfs, truncate } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
+import { giveTo } from '../../../eden/files/durable.ts'
+import { Lanes } from '../../../eden/lane.ts'
 import type { ObservedVolumes, PoolCapacity, VolumeConnection, VolumeDriver } from '../../../kernel/volume/driver.ts'
+import { checkForeignQcow2 } from '../../qemu/qcow2-header.ts'
+import { createDisk, qemuImg } from '../../qemu/qemu-img.ts'
 import { type Connection, Connections } from './connections.ts'
-import { giveTo } from './durable.ts'
-import { Lanes } from './lanes.ts'
 import { checkId, Layout, type VolumeFile } from './layout.ts'
 import { type FilesVolumeOptions, type FilesVolumeSettings, settle } from './options.ts'
-import { checkForeignQcow2 } from './qcow2-header.ts'
 import { receive } from './receive.ts'
 import { Serving } from './serving.ts'
-import { qemuImg } from './tool.ts'
 
 const bytesPerGiB = 1024 ** 3
 /** How much larger than its disk a qcow2 upload may be: tables, and clusters that were freed. */
@@ -56,7 +56,7 @@ export class FilesVolumeDriver implements VolumeDriver {
 
   async createEmpty(id: string, sizeGiB: number): Promise<void> {
     await this.#create(id, sizeGiB, async (draft) => {
-      await qemuImg(this.#settings, ['create', '-q', '-f', this.#settings.format, draft, `${sizeGiB}G`])
+      await createDisk(this.#settings.qemuImg, draft, this.#settings.format, sizeGiB * bytesPerGiB)
     })
   }
 
@@ -82,7 +82,7 @@ export class FilesVolumeDriver implements VolumeDriver {
         // -U: the daemon may have the file open. What belongs to a snapshot does not change meanwhile.
         const pick = isInside ? ['-U', '-l', `snapshot.name=${snapshot.id}`] : []
         const to = this.#settings.format
-        await qemuImg(this.#settings, ['convert', ...pick, '-f', 'qcow2', '-O', to, path, draft])
+        await qemuImg(this.#settings.qemuImg, ['convert', ...pick, '-f', 'qcow2', '-O', to, path, draft])
         await this.#resizeDraft(draft, sizeGiB)
       })
     })
@@ -227,7 +227,8 @@ export class FilesVolumeDriver implements VolumeDriver {
       await receive(bytes, path, format === 'raw' ? sizeBytes : sizeBytes + qcow2OverheadBytes, tooLarge)
       await giveTo(path, this.#settings.runAs)
       if (format === 'qcow2' && (await checkForeignQcow2(path)) > sizeBytes) throw new Error(tooLarge)
-      if (!asIs) await qemuImg(this.#settings, ['convert', '-f', format, '-O', this.#settings.format, path, draft])
+      if (!asIs)
+        await qemuImg(this.#settings.qemuImg, ['convert', '-f', format, '-O', this.#settings.format, path, draft])
     })
     await this.#resizeDraft(draft, sizeGiB)
   }
@@ -240,20 +241,20 @@ export class FilesVolumeDriver implements VolumeDriver {
       // Through a qcow2, which keeps zeroes as holes where the daemon would write them out into a raw file.
       await this.#drafted(async (between) => {
         await this.#copyDisk(file, between)
-        await qemuImg(this.#settings, ['convert', '-f', 'qcow2', '-O', 'raw', between, draft])
+        await qemuImg(this.#settings.qemuImg, ['convert', '-f', 'qcow2', '-O', 'raw', between, draft])
       })
     })
   }
 
   async #copyDisk(file: VolumeFile, draft: string): Promise<void> {
-    await qemuImg(this.#settings, ['create', '-q', '-f', 'qcow2', draft, String(await this.#layout.sizeBytes(file))])
+    await createDisk(this.#settings.qemuImg, draft, 'qcow2', await this.#layout.sizeBytes(file))
     await this.#serving.copyNow(file, draft)
   }
 
   /** A snapshot's copy has the size that its volume has now, which may be more or less than what was asked for. */
   async #resizeDraft(draft: string, sizeGiB: number): Promise<void> {
     if (this.#settings.format === 'raw') return truncate(draft, sizeGiB * bytesPerGiB)
-    await qemuImg(this.#settings, ['resize', '-q', '--shrink', '-f', 'qcow2', draft, `${sizeGiB}G`])
+    await qemuImg(this.#settings.qemuImg, ['resize', '-q', '--shrink', '-f', 'qcow2', draft, `${sizeGiB}G`])
   }
 
   async #drafted<T>(task: (draft: string) => Promise<T>): Promise<T> {

@@ -6,9 +6,9 @@ import { randomUUID } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { link, mkdir, readdir, rm, rmdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { giveTo, syncPath } from './durable.ts'
+import { giveTo, syncPath } from '../../../eden/files/durable.ts'
+import { readQcow2 } from '../../qemu/qcow2-header.ts'
 import type { FilesVolumeSettings } from './options.ts'
-import { readQcow2 } from './qcow2-header.ts'
 
 export interface VolumeFile {
   id: string

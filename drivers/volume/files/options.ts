@@ -1,12 +1,7 @@
 // Every setting of the files volume driver: default, unit, meaning.
 import { join, resolve } from 'node:path'
-
-/** What the driver writes its news to; a pino logger fits. */
-export interface DriverLog {
-  info(fields: object, message: string): void
-  warn(fields: object, message: string): void
-  error(fields: object, message: string): void
-}
+import type { DriverLog } from '../../qemu/driver-log.ts'
+import type { QemuImg } from '../../qemu/qemu-img.ts'
 
 export interface FilesVolumeOptions {
   /** Folder of the volumes; must survive a reboot and belongs to this driver alone. */
@@ -37,6 +32,7 @@ export type FilesVolumeSettings = Required<Omit<FilesVolumeOptions, 'runAs' | 'c
   nbdSocket: string
   pidFile: string
   daemonLog: string
+  qemuImg: QemuImg
 }
 
 /** Throws where the runtime folder is too deep for sockets. */
@@ -46,10 +42,12 @@ export function settle(options: FilesVolumeOptions): FilesVolumeSettings {
   if (Buffer.byteLength(monitorSocket) > 107) {
     throw new Error(`${monitorSocket} is longer than the 107 bytes of a socket path. Choose a shorter runtimeDir.`)
   }
+  const toolMemoryMiB = options.toolMemoryMiB ?? 2048
+  const copyWithinSeconds = options.copyWithinSeconds ?? 3600
   return {
     format: options.format ?? 'qcow2',
-    toolMemoryMiB: options.toolMemoryMiB ?? 2048,
-    copyWithinSeconds: options.copyWithinSeconds ?? 3600,
+    toolMemoryMiB,
+    copyWithinSeconds,
     greetWithinMs: options.greetWithinMs ?? 5000,
     answerWithinMs: options.answerWithinMs ?? 120_000,
     log: options.log,
@@ -61,5 +59,12 @@ export function settle(options: FilesVolumeOptions): FilesVolumeSettings {
     nbdSocket: join(runtimeDir, 'nbd.sock'),
     pidFile: join(runtimeDir, 'daemon.pid'),
     daemonLog: join(runtimeDir, 'daemon.log'),
+    qemuImg: {
+      binary: 'qemu-img',
+      memoryMiB: toolMemoryMiB,
+      cpuSeconds: copyWithinSeconds,
+      withinSeconds: copyWithinSeconds,
+      runAs: options.runAs,
+    },
   }
 }

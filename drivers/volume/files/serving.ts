@@ -1,12 +1,12 @@
 // Which volumes the daemon has open and serves; keeps that as it should be when the daemon dies and comes back.
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
+import { Lanes } from '../../../eden/lane.ts'
+import type { QmpClient, QmpEvent } from '../../qemu/qmp-client.ts'
 import type { Connection } from './connections.ts'
 import { endDaemon, findDaemonPid, reachDaemon } from './daemon-process.ts'
-import { Lanes } from './lanes.ts'
 import type { VolumeFile } from './layout.ts'
 import type { FilesVolumeSettings } from './options.ts'
-import type { QmpClient } from './qmp-client.ts'
 
 const retryAtMostMs = 10_000
 
@@ -173,7 +173,7 @@ export class Serving {
 
   async #unexport(daemon: QmpClient, attachmentId: string): Promise<void> {
     const id = exportId(attachmentId)
-    const gone = daemon.waitFor((event, data) => event === 'BLOCK_EXPORT_DELETED' && data.id === id)
+    const gone = daemon.waitFor(({ event, data }) => event === 'BLOCK_EXPORT_DELETED' && data.id === id)
     await Promise.all([daemon.execute('block-export-del', { id, mode: 'hard' }), gone])
   }
 
@@ -192,7 +192,7 @@ export class Serving {
       daemon.close()
       throw error
     }
-    daemon.onClose = () => {
+    daemon.onClose(() => {
       if (!this.#isOpen) return
       this.#isStuck = daemon.isStuck
       this.#settings.log.warn(
@@ -202,7 +202,7 @@ export class Serving {
       this.#daemon = this.#reachAtLast()
       // Whoever needs the daemon meanwhile gets the error; there may be nobody.
       this.#daemon.catch(() => undefined)
-    }
+    })
     return daemon
   }
 
@@ -285,7 +285,7 @@ function nodeOf(name: string, path: string, format: 'qcow2' | 'raw'): object {
 async function runBackup(daemon: QmpClient, job: { 'job-id': string; [key: string]: unknown }): Promise<void> {
   const id = job['job-id']
   const concluded = daemon.waitFor(
-    (event, data) => event === 'JOB_STATUS_CHANGE' && data.id === id && data.status === 'concluded',
+    ({ event, data }) => event === 'JOB_STATUS_CHANGE' && data.id === id && data.status === 'concluded',
   )
   // Awaited only below; a daemon that ends before must not raise an unhandled rejection.
   concluded.catch(() => {})
@@ -302,7 +302,7 @@ async function endJobs(daemon: QmpClient): Promise<void> {
   const jobs = (await daemon.execute('query-jobs')) as { id: string; status: string }[]
   for (const { id, status } of jobs) {
     if (status !== 'concluded') {
-      const isIt = (event: string, data: Record<string, unknown>) =>
+      const isIt = ({ event, data }: QmpEvent) =>
         event === 'JOB_STATUS_CHANGE' && data.id === id && data.status === 'concluded'
       await Promise.all([daemon.waitFor(isIt), daemon.execute('job-cancel', { id })])
     }

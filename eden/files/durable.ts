@@ -2,6 +2,7 @@
 import { chown, open, readFile, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 
+/** Replaces the file's content at once, or leaves it as it was. One writer at a time per path. */
 export async function writeDurably(path: string, content: string): Promise<void> {
   const draft = `${path}.new`
   const file = await open(draft, 'w', 0o600)
@@ -35,6 +36,7 @@ export async function readIfThere(path: string): Promise<string | undefined> {
   }
 }
 
+/** Changes a file's owner; without one it stays ours. Needs root. */
 export async function giveTo(path: string, owner: { uid: number; gid: number } | undefined): Promise<void> {
   if (owner) await chown(path, owner.uid, owner.gid)
 }

@@ -1,10 +1,11 @@
-// Reads from a qcow2 file what the driver asks often, without starting a process or taking QEMU's lock.
+// Reads from a qcow2 file what drivers ask often, without starting a process or taking QEMU's lock.
 // Field offsets: docs/interop/qcow2.txt of QEMU.
 import { type FileHandle, open } from 'node:fs/promises'
 
 const magic = '514649fb'
 const dataFileFeature = 4n
 const understoodFeatures = 31n
+const refers = 'The image refers to other files:'
 const maxTableBytes = 16 * 1024 * 1024
 
 export interface Qcow2Snapshot {
@@ -18,7 +19,7 @@ export interface Qcow2Facts {
   snapshots: Qcow2Snapshot[]
 }
 
-/** Size and snapshots of one of our own volumes. */
+/** Size and snapshots of a file of our own making; also while QEMU has it open. */
 export async function readQcow2(path: string): Promise<Qcow2Facts> {
   const handle = await open(path, 'r')
   try {
@@ -46,8 +47,8 @@ export async function checkForeignQcow2(path: string): Promise<number> {
     const version = header.readUInt32BE(4)
     const features = version === 3 && header.length >= 80 ? header.readBigUInt64BE(72) : 0n
     if (version !== 2 && version !== 3) throw new Error(`The image is qcow2 of unknown version ${version}.`)
-    if (header.readBigUInt64BE(8) !== 0n) throw new Error('The image needs a backing file. Flatten it first.')
-    if (features & dataFileFeature) throw new Error('The image keeps its data in another file. Flatten it first.')
+    if (header.readBigUInt64BE(8) !== 0n) throw new Error(`${refers} it needs a backing file. Flatten it first.`)
+    if (features & dataFileFeature) throw new Error(`${refers} it keeps its data in another file. Flatten it first.`)
     if (features & ~understoodFeatures) throw new Error('The image uses unknown qcow2 features. Convert it first.')
     return Number(header.readBigUInt64BE(24))
   } finally {
