@@ -145,11 +145,15 @@ async function carryOut(
   let outcome: 'done' | 'failed' | 'undone' = 'failed'
   try {
     if (step.writes) {
-      const next = await call.transaction(async (tx) => {
-        const result = await work(tx, row.input, done, context, run)
-        await probe?.('after', job.name, step.name, direction)
-        return write(tx, row, note(result))
-      })
+      const next = await call.ground.store.transaction(
+        call,
+        async (tx) => {
+          const result = await work(tx, row.input, done, context, run)
+          await probe?.('after', job.name, step.name, direction)
+          return write(tx, row, note(result))
+        },
+        true,
+      )
       outcome = direction === 'do' ? 'done' : 'undone'
       return next
     }
@@ -243,7 +247,7 @@ async function fail({ job, row: first, call, context }: Running, row: JobRecord)
 }
 
 const save = ({ call }: Running, row: JobRecord, patch: Partial<JobRecord>) =>
-  call.transaction((tx) => write(tx, row, patch))
+  call.ground.store.transaction(call, (tx) => write(tx, row, patch), true)
 
 async function write(tx: Transaction, row: JobRecord, patch: Partial<JobRecord>): Promise<JobRecord> {
   return tx.rows(jobRecord, beyond).update(row, patch)

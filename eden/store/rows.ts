@@ -59,6 +59,9 @@ const sqlFor = (db: Kysely<Tables>, resource: Resource<never>): Compiled => {
   return texts
 }
 
+const listTextsKept = 2000
+const listTexts = new WeakMap<Kysely<Tables>, Map<string, string>>()
+
 const keyColumn = (resource: Resource<never>) => resource.byField.get(resource.key)!.column
 
 const fromSql = <R>(resource: Resource<never>, row: SqlRow): R => {
@@ -287,7 +290,58 @@ export class Rows<F, R extends Record<string, unknown> = Row<Resource<F>> & Reco
     return alsoVisible ? (eb.or([owned, alsoVisible(eb, call)]) as Condition) : owned
   }
 
-  async #listQuery(options: ListOptions<R>): Promise<CompiledQuery> {
+  /** Lists of the same shape share their text; building it anew costs more than running it. */
+  async #listQuery(options: ListOptions<R>): Promise<Query> {
+    const shape = options.and || options.marker !== undefined ? undefined : this.#shapeOf(options)
+    if (!shape) return this.#buildListQuery(options)
+    let texts = listTexts.get(this.#db)
+    if (!texts) {
+      texts = new Map()
+      listTexts.set(this.#db, texts)
+    }
+    const known = texts.get(shape.key)
+    if (known !== undefined) return { sql: known, parameters: shape.parameters }
+    const query = await this.#buildListQuery(options)
+    const isSame = JSON.stringify(query.parameters) === JSON.stringify(shape.parameters)
+    if (isSame && texts.size < listTextsKept) texts.set(shape.key, query.sql)
+    return query
+  }
+
+  /** What decides about the text, and the values in the order in which the text has them. */
+  #shapeOf(options: ListOptions<R>): { key: string; parameters: SqlValue[] } | undefined {
+    const { table, owner, alsoVisible, byField } = this.#resource
+    const parameters: SqlValue[] = []
+    const parts = [table]
+    for (const [field, wanted] of Object.entries(options.where ?? {})) {
+      if (wanted === undefined) continue
+      const type = byField.get(field)?.type
+      if (!type || (typeof wanted === 'object' && wanted !== null && !Array.isArray(wanted))) return undefined
+      if (wanted === null) parts.push(`${field} null`)
+      else if (Array.isArray(wanted) && type.filter !== false) {
+        if (wanted.length === 0) return undefined
+        parts.push(`${field} ${wanted.length}`)
+        for (const value of wanted) parameters.push(type.toSql(value as never))
+      } else {
+        parts.push(field)
+        parameters.push(type.toSql(wanted as never))
+      }
+    }
+    const isConfined = !this.#beyond && owner !== undefined && this.#call !== undefined && this.#call.sees !== 'all'
+    if (isConfined) {
+      if (alsoVisible) return undefined
+      parts.push('own')
+      parameters.push(this.#call!.credentials.projectId ?? '')
+    }
+    for (const { field, descending } of options.sort ?? []) parts.push(`${descending ? '-' : '+'}${field}`)
+    for (const name of ['limit', 'offset'] as const)
+      if (options[name] !== undefined) {
+        parts.push(name)
+        parameters.push(options[name])
+      }
+    return { key: parts.join('|'), parameters }
+  }
+
+  async #buildListQuery(options: ListOptions<R>): Promise<CompiledQuery> {
     const { table, key, byField } = this.#resource
     const keyed = (options.sort ?? []).some((sort) => sort.field === key)
     const sort = keyed

@@ -40,6 +40,7 @@ export interface Readable {
 
 interface Waiting {
   call: Call
+  isRelaxed: boolean
   run: (transaction: Transaction) => Promise<unknown>
   resolve: (value: unknown) => void
   reject: (error: unknown) => void
@@ -110,12 +111,14 @@ export class Store {
   /**
    * Runs `run` alone and commits what it wrote; when it throws nothing was written. Resolves after the commit is
    * durable. In a dry run everything is done and then rolled back.
+   * @param isRelaxed resolves before the disk has it: for notes whose loss with the machine only means doing a
+   * repeatable step again. A killed process loses nothing either way.
    */
-  transaction<T>(call: Call, run: (transaction: Transaction) => Promise<T>): Promise<T> {
+  transaction<T>(call: Call, run: (transaction: Transaction) => Promise<T>, isRelaxed = false): Promise<T> {
     if (inTransaction.getStore()) throw new Error('a transaction inside a transaction: pass the outer one on')
     if (this.#closed) return Promise.reject(unavailable('The cloud is shutting down; try again when it is back.'))
     return new Promise<T>((resolve, reject) => {
-      this.#waiting.push({ call, run, resolve: resolve as (value: unknown) => void, reject })
+      this.#waiting.push({ call, isRelaxed, run, resolve: resolve as (value: unknown) => void, reject })
       this.#working ??= this.#work()
     })
   }
@@ -180,7 +183,10 @@ export class Store {
     }
     if (done.length === 0) return
     for (const { transaction } of done) transaction.end()
-    this.#unflushed.push(...done)
+    this.#publish(done.filter(({ waiting }) => waiting.isRelaxed))
+    const awaited = done.filter(({ waiting }) => !waiting.isRelaxed)
+    if (awaited.length === 0) return
+    this.#unflushed.push(...awaited)
     this.#flushing ??= this.#flush()
   }
 
