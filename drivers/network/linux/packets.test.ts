@@ -55,6 +55,8 @@ test('real packets', async (t) => {
     // As on a host where br_netfilter is off but for our own bridges.
     for (const name of ['iptables', 'ip6tables', 'arptables'])
       writeFileSync(`/proc/sys/net/bridge/bridge-nf-call-${name}`, '0')
+    // A new namespace begins with the host's value, which another cloud on it may have set.
+    writeFileSync('/proc/sys/net/ipv4/ip_forward', '0')
     await run('ip', ['link', 'set', 'lo', 'up'])
     await plugOutside()
     const wanted = world()
