@@ -2,20 +2,10 @@
 import { readFile, stat, statfs } from 'node:fs/promises'
 import { arch, availableParallelism, totalmem } from 'node:os'
 import type { HostInventory } from '../../../kernel/compute/driver.ts'
+import { guestAbilities } from '../guest-abilities.ts'
 import type { AcceleratorChoice } from './accelerator.ts'
 import type { QemuSettings } from './options.ts'
 import type { QemuVersion } from './qemu-version.ts'
-
-const abilities = [
-  'HW_ARCH_X86_64',
-  'COMPUTE_NET_ATTACH_INTERFACE',
-  'COMPUTE_NET_VIF_MODEL_VIRTIO',
-  'COMPUTE_STORAGE_BUS_VIRTIO',
-  'COMPUTE_IMAGE_TYPE_QCOW2',
-  'COMPUTE_IMAGE_TYPE_RAW',
-  'COMPUTE_IMAGE_TYPE_ISO',
-  'COMPUTE_GRAPHICS_MODEL_VGA',
-]
 
 export async function hostInventory(
   settings: QemuSettings,
@@ -36,7 +26,7 @@ export async function hostInventory(
     diskGiB: Math.floor((disk.blocks * disk.bsize) / 1024 ** 3),
     architecture: arch() === 'x64' ? 'x86_64' : arch(),
     cpuModel: await hostCpuModel(),
-    traits: [`COMPUTE_ACCELERATOR_${choice.accelerator.toUpperCase()}`, ...abilities],
+    traits: [`COMPUTE_ACCELERATOR_${choice.accelerator.toUpperCase()}`, ...guestAbilities],
     notes,
   }
 }

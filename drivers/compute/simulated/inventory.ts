@@ -1,5 +1,6 @@
 // What a simulated host says it has.
 import type { HostInventory } from '../../../kernel/compute/driver.ts'
+import { guestAbilities } from '../guest-abilities.ts'
 
 /** A middling server; every field can be overridden, so that a cloud of thousands can be made of all sizes. */
 export const simulatedInventory: HostInventory = {
@@ -10,16 +11,6 @@ export const simulatedInventory: HostInventory = {
   diskGiB: 4096,
   architecture: 'x86_64',
   cpuModel: 'Simulated',
-  traits: [
-    'COMPUTE_ACCELERATOR_SIMULATED',
-    'HW_ARCH_X86_64',
-    'COMPUTE_NET_ATTACH_INTERFACE',
-    'COMPUTE_NET_VIF_MODEL_VIRTIO',
-    'COMPUTE_STORAGE_BUS_VIRTIO',
-    'COMPUTE_IMAGE_TYPE_QCOW2',
-    'COMPUTE_IMAGE_TYPE_RAW',
-    'COMPUTE_IMAGE_TYPE_ISO',
-    'COMPUTE_GRAPHICS_MODEL_VGA',
-  ],
+  traits: ['COMPUTE_ACCELERATOR_SIMULATED', ...guestAbilities],
   notes: ['Guests on this host are simulated: they have a life and a console, and compute nothing.'],
 }

@@ -3,6 +3,7 @@ import { constants, existsSync } from 'node:fs'
 import { access, type FileHandle, link, mkdir, open, readdir, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
+import { syncPath } from '../../../eden/files/durable.ts'
 import type { ImageStore } from '../../../kernel/image/driver.ts'
 import { isPartial, isPartialOfLivingProcess, partialName } from './partial.ts'
 
@@ -55,7 +56,7 @@ export class FilesImageStore implements ImageStore {
       // A link, not a rename: a rename would silently replace what is there.
       await link(partial, path)
       await rm(partial)
-      await syncFolder(folder)
+      await syncPath(folder) // A new name is only durable once its folder is.
       return { sizeBytes }
     } catch (cause) {
       bytes.destroy()
@@ -84,7 +85,7 @@ export class FilesImageStore implements ImageStore {
     const path = this.#path(id)
     try {
       await rm(path)
-      await syncFolder(dirname(path))
+      await syncPath(dirname(path))
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
     }
@@ -105,8 +106,8 @@ export class FilesImageStore implements ImageStore {
 
   async #makeFolder(folder: string): Promise<void> {
     if ((await mkdir(folder, { recursive: true, mode: 0o711 })) === undefined) return
-    await syncFolder(dirname(folder))
-    await syncFolder(this.#dir)
+    await syncPath(dirname(folder))
+    await syncPath(this.#dir)
   }
 
   async #files(): Promise<{ folder: string; name: string }[]> {
@@ -123,16 +124,6 @@ export class FilesImageStore implements ImageStore {
 async function folders(dir: string): Promise<string[]> {
   const entries = await readdir(dir, { withFileTypes: true })
   return entries.filter((entry) => entry.isDirectory()).map((entry) => join(dir, entry.name))
-}
-
-/** A new name is only durable once its folder is. */
-async function syncFolder(path: string): Promise<void> {
-  const handle = await open(path, 'r')
-  try {
-    await handle.sync()
-  } finally {
-    await handle.close()
-  }
 }
 
 function putError(cause: unknown, id: string, dir: string): unknown {

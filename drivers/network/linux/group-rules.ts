@@ -1,37 +1,10 @@
 // A security group as nftables text: one chain for each direction, which the ports' chains jump to.
+import { protocolNumbers, protocolsWithPorts } from '../../../eden/ip-protocols.ts'
 import type { WantedRule, WantedSecurityGroup } from '../../../kernel/network/driver.ts'
 import { formatPrefix, parsePrefix, reducedPrefixes } from './addresses.ts'
 import { nftKey } from './names.ts'
 import type { NftTable } from './nft-table.ts'
 import { nftSet } from './nft-table.ts'
-
-/** Names that Neutron's API allows, as numbers. */
-const protocolNumbers: Record<string, number> = {
-  ah: 51,
-  dccp: 33,
-  egp: 8,
-  esp: 50,
-  gre: 47,
-  icmp: 1,
-  icmpv6: 58,
-  igmp: 2,
-  ipip: 4,
-  'ipv6-encap': 41,
-  'ipv6-frag': 44,
-  'ipv6-icmp': 58,
-  'ipv6-nonxt': 59,
-  'ipv6-opts': 60,
-  'ipv6-route': 43,
-  ospf: 89,
-  pgm: 113,
-  rsvp: 46,
-  sctp: 132,
-  tcp: 6,
-  udp: 17,
-  udplite: 136,
-  vrrp: 112,
-}
-const withPorts = new Set([6, 17, 33, 132, 136])
 
 /** The number of a rule's protocol, null for any. `icmp` in an IPv6 rule means ICMPv6. Throws on unknown names. */
 export function protocolNumber(rule: Pick<WantedRule, 'protocol' | 'ethertype'>): number | null {
@@ -42,7 +15,7 @@ export function protocolNumber(rule: Pick<WantedRule, 'protocol' | 'ethertype'>)
   return number === 1 && rule.ethertype === 'IPv6' ? 58 : number
 }
 
-export const hasPorts = (protocol: number | null): boolean => protocol !== null && withPorts.has(protocol)
+export const hasPorts = (protocol: number | null): boolean => protocol !== null && protocolsWithPorts.has(protocol)
 
 /** Adds the chains of one group and the sets of its members to the bridge table. */
 export function addGroup(table: NftTable, group: WantedSecurityGroup, groups: Map<string, WantedSecurityGroup>): void {

@@ -198,30 +198,22 @@ function addRouter(host: WantedHost, router: WantedRouter, networks: Map<string,
     if (leg) leg.cidrs.push(cidr)
     else legs.set(portId, { networkId, mac, cidrs: [cidr] })
   }
-  for (const [portId, leg] of legs) {
-    const inside = insideName(names, 'in', portId)
-    const outside = names.interfaceFor('r', portId)
+  const connect = (kind: 'in' | 'gw', portId: string, leg: { networkId: string; mac: string; cidrs: string[] }) => {
+    const inside = insideName(names, kind, portId)
     addLeg(host, networks.get(leg.networkId)!, names, {
-      outside,
+      outside: names.interfaceFor('r', portId),
       inside,
       namespace,
       mac: leg.mac,
-      alias: `router ${router.id} in`,
+      alias: `router ${router.id} ${kind}`,
     })
     for (const cidr of leg.cidrs) state.addresses.add(`${inside} ${canonicalCidr(cidr)}`)
+    return inside
   }
+  for (const [portId, leg] of legs) connect('in', portId, leg)
   const { gateway } = router
   if (!gateway) return
-  const inside = gatewayInside(names, gateway.portId)
-  const outside = names.interfaceFor('r', gateway.portId)
-  addLeg(host, networks.get(gateway.networkId)!, names, {
-    outside,
-    inside,
-    namespace,
-    mac: gateway.mac,
-    alias: `router ${router.id} gw`,
-  })
-  for (const cidr of gateway.cidrs) state.addresses.add(`${inside} ${canonicalCidr(cidr)}`)
+  const inside = connect('gw', gateway.portId, gateway)
   for (const ip of router.floatingIps) state.addresses.add(`${inside} ${ip.address}/32`)
   const nexthops = [gateway.nexthop, ...networks.get(gateway.networkId)!.subnets.map((subnet) => subnet.gateway)]
   for (const version of [4, 6] as const) {

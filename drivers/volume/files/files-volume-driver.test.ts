@@ -36,11 +36,7 @@ for (const format of ['qcow2', 'raw'] as const) {
 }
 
 test('a daemon that was killed comes back and serves again; the guest only waits', { skip }, async (t) => {
-  const options = await folders(t)
-  const driver = new FilesVolumeDriver(options)
-  await driver.open()
-  await driver.createEmpty(id, 1)
-  const connection = await driver.connect(id, attachment, false)
+  const { options, driver, connection } = await connectedVolume(t)
   await guest.write(connection, 3, 5)
   // Each qemu-io command begins when the line before is answered; the second write meets a dead daemon.
   const client = interactiveGuest(t, connection)
@@ -59,11 +55,7 @@ test('a daemon that was killed comes back and serves again; the guest only waits
 })
 
 test('after a power cut, open starts a daemon and serves what was served', { skip }, async (t) => {
-  const options = await folders(t)
-  const first = new FilesVolumeDriver(options)
-  await first.open()
-  await first.createEmpty(id, 1)
-  const connection = await first.connect(id, attachment, false)
+  const { options, driver: first, connection } = await connectedVolume(t)
   await first.close()
   assert.ok(await findDaemonPid(settle(options)), 'close leaves the daemon to its guests')
   await guest.write(connection, 0, 5)
@@ -78,11 +70,7 @@ test('after a power cut, open starts a daemon and serves what was served', { ski
 })
 
 test('a daemon that lost its sockets is replaced', { skip }, async (t) => {
-  const options = await folders(t)
-  const first = new FilesVolumeDriver(options)
-  await first.open()
-  await first.createEmpty(id, 1)
-  const connection = await first.connect(id, attachment, false)
+  const { options, driver: first, connection } = await connectedVolume(t)
   await first.close()
   const before = await findDaemonPid(settle(options))
   await rm(options.runtimeDir, { recursive: true })
@@ -121,11 +109,7 @@ test('open finishes what a crash cut short: drafts go, exports follow the notes'
 })
 
 test('open ends a copy that nobody waits for any more', { skip }, async (t) => {
-  const options = await folders(t)
-  const first = new FilesVolumeDriver(options)
-  await first.open()
-  await first.createEmpty(id, 1)
-  const connection = await first.connect(id, attachment, false)
+  const { options, driver: first, connection } = await connectedVolume(t)
   await guest.write(connection, 0, 5)
   await first.close()
   const target = join(options.dir, 'work', 'copy')
@@ -234,6 +218,15 @@ async function folders(t: TestContext): Promise<FilesVolumeOptions> {
     await rm(root, { recursive: true, force: true })
   })
   return options
+}
+
+/** An open driver, and a volume of it that is served. */
+async function connectedVolume(t: TestContext) {
+  const options = await folders(t)
+  const driver = new FilesVolumeDriver(options)
+  await driver.open()
+  await driver.createEmpty(id, 1)
+  return { options, driver, connection: await driver.connect(id, attachment, false) }
 }
 
 async function whileOpen(options: FilesVolumeOptions, body: (driver: FilesVolumeDriver) => Promise<void>) {
