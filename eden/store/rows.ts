@@ -20,6 +20,8 @@ export interface ListOptions<R> {
   sort?: { field: keyof R & string; descending?: boolean }[]
   limit?: number
   offset?: number
+  /** Only these fields are read; the rows have no others. */
+  fields?: readonly (keyof R & string)[]
   /** Key of the last row of the page before; the row must be visible. */
   marker?: string
 }
@@ -64,9 +66,9 @@ const listTexts = new WeakMap<Kysely<Tables>, Map<string, string>>()
 
 const keyColumn = (resource: Resource<never>) => resource.byField.get(resource.key)!.column
 
-const fromSql = <R>(resource: Resource<never>, row: SqlRow): R => {
+const fromSql = <R>(resource: Resource<never>, row: SqlRow, columns: readonly Column[] = resource.columns): R => {
   const result: Record<string, unknown> = {}
-  for (const { field, column, type } of resource.columns) {
+  for (const { field, column, type } of columns) {
     const value = row[column]
     result[field] = value === null || value === undefined ? null : type.fromSql(value)
   }
@@ -134,7 +136,8 @@ export class Rows<F, R extends Record<string, unknown> = Row<Resource<F>> & Reco
 
   async list(options: ListOptions<R> = {}): Promise<R[]> {
     const rows = await this.#all('list', await this.#listQuery(options))
-    return rows.map((row) => fromSql<R>(this.#resource, row))
+    const columns = options.fields?.map((field) => this.#resource.byField.get(field)!)
+    return rows.map((row) => fromSql<R>(this.#resource, row, columns))
   }
 
   /** The first that fits, by the sort order. */
@@ -311,7 +314,7 @@ export class Rows<F, R extends Record<string, unknown> = Row<Resource<F>> & Reco
   #shapeOf(options: ListOptions<R>): { key: string; parameters: SqlValue[] } | undefined {
     const { table, owner, alsoVisible, byField } = this.#resource
     const parameters: SqlValue[] = []
-    const parts = [table]
+    const parts = [table, ...(options.fields ?? [])]
     for (const [field, wanted] of Object.entries(options.where ?? {})) {
       if (wanted === undefined) continue
       const type = byField.get(field)?.type
@@ -351,7 +354,8 @@ export class Rows<F, R extends Record<string, unknown> = Row<Resource<F>> & Reco
           { field: key as keyof R & string, descending: options.sort?.at(-1)?.descending ?? false },
         ]
     const reference = (field: string) => `${table}.${byField.get(field)!.column}`
-    let query = this.#filtered(options.where ?? {}, options.and).selectAll(table)
+    const filtered = this.#filtered(options.where ?? {}, options.and)
+    let query = options.fields ? filtered.select(options.fields.map(reference)) : filtered.selectAll(table)
     if (options.marker !== undefined) {
       const marker = await this.get(options.marker)
       query = query.where((eb) =>

@@ -83,6 +83,9 @@ const sortAliases: Record<string, keyof Server & string> = {
   root_device_name: 'rootDevice',
 }
 
+/** All that the short list shows and its links need. */
+const nameFields = ['id', 'name'] as const
+
 interface Asked {
   where: Where<Server>
   /** What SQL does not say. */
@@ -108,7 +111,7 @@ export const listServers = (isDetailed: boolean) => async (context: ComputeConte
     },
   )
   const { limit } = options
-  const rows = asked.nothingFits ? [] : await page(call, asked, options)
+  const rows = asked.nothingFits ? [] : await page(call, asked, isDetailed, options)
   const shown = isDetailed
     ? await besideOf(context, call, rows).then((beside) => rows.map((row) => detailed(call, row, beside(row))))
     : rows.map((row) => serverName(call, row))
@@ -135,6 +138,7 @@ function detailed(call: Call, row: Server, beside: Parameters<typeof serverView>
 async function page(
   call: Call,
   asked: Asked,
+  isDetailed: boolean,
   options: ReturnType<typeof listOptions<typeof server.fields>>,
 ): Promise<Server[]> {
   const { where, also, wantsDeleted, wantsLiving } = asked
@@ -143,7 +147,7 @@ async function page(
   if (marker !== undefined && !(await living.find(marker)) && !(await call.rows(deletedServer).find(marker)))
     throw badRequest(`marker [${marker}] not found`)
   const isPlain = also.length === 0 && !wantsDeleted
-  if (isPlain) return living.list({ ...options, where })
+  if (isPlain) return living.list({ ...options, where, ...(isDetailed ? {} : { fields: nameFields }) })
   const { marker: _, limit: __, ...unpaged } = options
   let rows: Server[] = wantsLiving ? await living.list({ ...unpaged, where }) : []
   if (wantsDeleted) {

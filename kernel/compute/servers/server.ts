@@ -122,6 +122,8 @@ export const server = resource('server', {
     ['host', 'vcpus', 'memoryMiB', 'diskGiB'],
     ['projectId', 'vcpus', 'memoryMiB'],
     ['groupId', 'host'],
+    // The short list is answered from this index alone.
+    ['projectId', 'createdAt', 'id', 'name'],
   ],
   fields,
 })
