@@ -64,6 +64,8 @@ test('no job leaves anything behind, wherever it fails', async (t) => {
         throw fault.kind === 'once' ? new Problem(503, 'unavailable', 'injected') : new TypeError('injected')
       }
       const made = await walk(ask, 'swept')
+      // A fault in what takes things away: some of it stays, and goes the next time.
+      if (left > 0) await tearDown(ask, made, 3000).catch(() => {})
       assembly.jobs.probe = undefined
       await quiet(assembly)
       assert.equal(left, 0, 'the fault was met')

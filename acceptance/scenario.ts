@@ -169,7 +169,7 @@ export async function exercise(ask: Ask, made: Made): Promise<void> {
 }
 
 /** Takes all of it away again; what is gone already is fine. */
-export async function tearDown(ask: Ask, made: Made): Promise<void> {
+export async function tearDown(ask: Ask, made: Made, withinMs = 30_000): Promise<void> {
   const does = async (
     service: string,
     method: string,
@@ -185,6 +185,7 @@ export async function tearDown(ask: Ask, made: Made): Promise<void> {
       `${path} to go`,
       () => ask(service, 'GET', path),
       ({ status }) => status === 404,
+      withinMs,
     )
   if (made.snapshot) {
     await does('volume', 'DELETE', `/v3/snapshots/${made.snapshot}`)
