@@ -19,6 +19,10 @@ export interface RouteOptions {
   withinMs?: number
   /** One line for the API reference. */
   says?: string
+  /** A GET whose reply depends on request, caller and rows alone: not on time, hosts or files. See `ReplyCache`. */
+  isPure?: boolean
   /** A POST that only answers: no dry run, no idempotency key. */
   readOnly?: boolean
+  /** The words of a route whose body's one key says what to do; each is a write of its own to documents and sweeps. */
+  actions?: readonly string[]
 }

@@ -42,6 +42,7 @@ import {
   listSnapshots,
   listSnapshotsInDetail,
   showSnapshot,
+  snapshotActions,
   updateSnapshot,
 } from './snapshots/operations.ts'
 import { snapshot } from './snapshots/snapshot.ts'
@@ -65,10 +66,11 @@ import {
   setSpec,
   showSpec,
   showType,
+  typeActions,
   updateType,
 } from './types/operations.ts'
 import { choices, showVersion } from './versions.ts'
-import { actOnVolume } from './volumes/actions.ts'
+import { actOnVolume, volumeActions } from './volumes/actions.ts'
 import { createVolume } from './volumes/create.ts'
 import { deleteVolume } from './volumes/delete.ts'
 import { allowedVolume } from './volumes/find.ts'
@@ -129,7 +131,7 @@ const volumes = [
   ...both('GET', '/volumes/:id', showVolume),
   ...both('PUT', '/volumes/:id', updateVolume, json()),
   ...both('DELETE', '/volumes/:id', deleteVolume),
-  ...both('POST', '/volumes/:id/action', actOnVolume, json()),
+  ...both('POST', '/volumes/:id/action', actOnVolume, { ...json(), actions: volumeActions }),
   ...metadata('/volumes/:id', ofVolumes),
 ]
 
@@ -140,7 +142,7 @@ const snapshots = [
   ...both('GET', '/snapshots/:id', showSnapshot),
   ...both('PUT', '/snapshots/:id', updateSnapshot, json()),
   ...both('DELETE', '/snapshots/:id', deleteSnapshot),
-  ...both('POST', '/snapshots/:id/action', actOnSnapshot, json()),
+  ...both('POST', '/snapshots/:id/action', actOnSnapshot, { ...json(), actions: snapshotActions }),
   ...metadata('/snapshots/:id', ofSnapshots),
 ]
 
@@ -150,7 +152,11 @@ const attachments = [
   ...both('GET', '/attachments/detail', listAttachmentsInDetail, { since: '3.27' }),
   ...both('GET', '/attachments/:id', showAttachment, { since: '3.27' }),
   ...both('PUT', '/attachments/:id', updateAttachment, { body: 'any', since: '3.27' }),
-  ...both('POST', '/attachments/:id/action', completeAttachment, { body: 'any', since: '3.44' }),
+  ...both('POST', '/attachments/:id/action', completeAttachment, {
+    body: 'any',
+    since: '3.44',
+    actions: ['os-complete'],
+  }),
   ...both('DELETE', '/attachments/:id', deleteAttachment, { since: '3.27' }),
 ]
 
@@ -161,7 +167,7 @@ const types = [
   ...both('GET', '/types/:id', showType),
   ...both('PUT', '/types/:id', updateType, json('volume_extension:type_update')),
   ...both('DELETE', '/types/:id', deleteType, rule('volume_extension:type_delete')),
-  ...both('POST', '/types/:id/action', actOnType, json()),
+  ...both('POST', '/types/:id/action', actOnType, { ...json(), actions: typeActions }),
   ...both(
     'GET',
     '/types/:id/os-volume-type-access',

@@ -39,6 +39,8 @@ const changes: Record<string, { rule: string; change(row: Flavor, project: strin
   },
 }
 
+export const flavorActionNames = Object.keys(changes)
+
 export async function flavorAction(_: ComputeContext, call: Call, { params, body }: Input) {
   const [name, given] = Object.entries((body ?? {}) as Record<string, unknown>)[0] ?? []
   const action = name === undefined ? undefined : changes[name]

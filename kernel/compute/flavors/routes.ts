@@ -1,7 +1,7 @@
 // Which operation answers which request about flavors.
 import { ok } from '../../../eden/http/request.ts'
 import { type ComputeRoute, route as r } from '../context.ts'
-import { flavorAction, showAccess } from './access.ts'
+import { flavorAction, flavorActionNames, showAccess } from './access.ts'
 import {
   createSpecs,
   createSpecsBody,
@@ -32,7 +32,7 @@ export const flavorRoutes: ComputeRoute[] = [
   }),
   r('DELETE', '/flavors/:id', deleteFlavor, { rule: rule('os-flavor-manage:delete') }),
   r('GET', '/flavors/:id/os-flavor-access', showAccess, { rule: rule('os-flavor-access') }),
-  r('POST', '/flavors/:id/action', flavorAction, { body: 'any' }),
+  r('POST', '/flavors/:id/action', flavorAction, { body: 'any', actions: flavorActionNames }),
   r('GET', '/flavors/:id/os-extra_specs', listSpecs, { rule: rule('os-flavor-extra-specs:index') }),
   r('POST', '/flavors/:id/os-extra_specs', createSpecs, {
     rule: rule('os-flavor-extra-specs:create'),

@@ -186,5 +186,5 @@ export const aggregateRoutes: ComputeRoute[] = [
   ),
   r('PUT', '/os-aggregates/:id', update, { rule: rule('update'), body: body() }),
   r('DELETE', '/os-aggregates/:id', remove, { rule: rule('delete') }),
-  r('POST', '/os-aggregates/:id/action', act, { body: 'any' }),
+  r('POST', '/os-aggregates/:id/action', act, { body: 'any', actions: ['add_host', 'remove_host', 'set_metadata'] }),
 ].flat()

@@ -13,7 +13,7 @@ import { addSecurityGroup, removeSecurityGroup, securityGroupBody } from '../int
 import { createImage, createImageBody } from './create-image.ts'
 import { beginDelete } from './delete.ts'
 import { lock, lockBody, unlock } from './lock.ts'
-import { isNotYet, refuseNotYet } from './not-yet.ts'
+import { isNotYet, notYetActions, refuseNotYet } from './not-yet.ts'
 import { power } from './power.ts'
 import { rebuild, rebuildBody } from './rebuild.ts'
 import { resetState, resetStateBody } from './reset-state.ts'
@@ -60,6 +60,8 @@ export const serverActions: Record<string, ServerActionDeclared> = {
     },
   },
 }
+
+export const serverActionNames = [...Object.keys(serverActions), ...notYetActions]
 
 export async function serverAction(context: ComputeContext, call: Call, { params, body }: Input): Promise<Reply> {
   const names = Object.keys((body ?? {}) as Record<string, unknown>)

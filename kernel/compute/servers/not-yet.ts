@@ -42,6 +42,7 @@ const table: Record<string, NotYet> = {
   'os-getRDPConsole': { rule: rule('os-remote-consoles'), states: anything },
 }
 
+export const notYetActions = Object.keys(table)
 export const isNotYet = (name: string) => name in table
 
 /** @throws in every case; 501 where nothing else is wrong. */

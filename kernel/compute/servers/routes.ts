@@ -2,7 +2,7 @@
 import type { Call } from '../../../eden/call.ts'
 import { type Input, noContent, ok } from '../../../eden/http/request.ts'
 import { type ComputeContext, type ComputeRoute, route as r } from '../context.ts'
-import { serverAction } from './actions.ts'
+import { serverAction, serverActionNames } from './actions.ts'
 import { besideOf } from './beside.ts'
 import { createServer } from './create.ts'
 import { createServerBody } from './create-body.ts'
@@ -54,7 +54,7 @@ export const serverRoutes: ComputeRoute[] = [
   r('GET', '/servers/:id', show),
   r('PUT', '/servers/:id', updateServer, { body: updateServerBody }),
   r('DELETE', '/servers/:id', deleteServer),
-  r('POST', '/servers/:id/action', serverAction, { body: 'any' }),
+  r('POST', '/servers/:id/action', serverAction, { body: 'any', actions: serverActionNames }),
   r('POST', '/os-server-external-events', hearEvents, {
     rule: 'os_compute_api:os-server-external-events:create',
     body: eventsBody,

@@ -69,6 +69,8 @@ const rules: Record<string, string> = {
   'os-update_snapshot_status': 'snapshot_extension:snapshot_actions:update_snapshot_status',
 }
 
+export const snapshotActions = Object.keys(rules)
+
 export const actOnSnapshot: ServiceOperation<VolumeContext> = async (_, call, { params, body }) => {
   const row = await findSnapshot(call, params.id!)
   const [word = ''] = Object.keys((body ?? {}) as object)

@@ -192,6 +192,8 @@ export const listAccess: Operation = async (_, call, { params }) => {
   return ok({ volume_type_access: granted.map(({ projectId }) => ({ volume_type_id: row.id, project_id: projectId })) })
 }
 
+export const typeActions = ['addProjectAccess', 'removeProjectAccess']
+
 export const actOnType: Operation = async (_, call, { params, body }) => {
   const [word = ''] = Object.keys((body ?? {}) as object)
   if (word !== 'addProjectAccess' && word !== 'removeProjectAccess')

@@ -105,6 +105,8 @@ const actions: Record<string, { run: Action; rule: string; status: number }> = {
   'os-retype': { run: retype, rule: 'volume:retype', status: 202 },
 }
 
+export const volumeActions = Object.keys(actions)
+
 export const actOnVolume: ServiceOperation<VolumeContext> = async (context, call, { params, body }) => {
   const row = await findVolume(call, params.id!)
   const [word] = Object.keys((body ?? {}) as object)
