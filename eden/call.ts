@@ -36,6 +36,8 @@ export interface CallOptions {
   /** The front of URLs in replies: `http://127.0.0.1:8774`. */
   origin?: string
   remoteAddress?: string
+  /** Set where it is to be noted which tables the work reads. */
+  tablesRead?: Set<string>
 }
 
 export class Call {
@@ -52,6 +54,7 @@ export class Call {
   readonly token: string | undefined
   readonly origin: string
   readonly remoteAddress: string
+  readonly tablesRead: Set<string> | undefined
   /** In a dry run: the jobs that the real call would start. */
   readonly wouldRun: Enqueued[] = []
 
@@ -69,6 +72,7 @@ export class Call {
     this.token = options.token
     this.origin = options.origin ?? ''
     this.remoteAddress = options.remoteAddress ?? ''
+    this.tablesRead = options.tablesRead
   }
 
   get projectId(): string {
@@ -139,6 +143,7 @@ export class Call {
       token: this.token,
       origin: this.origin,
       remoteAddress: this.remoteAddress,
+      ...(this.tablesRead && { tablesRead: this.tablesRead }),
       service,
       ...changes,
     })

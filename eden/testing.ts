@@ -84,7 +84,7 @@ export async function testCloud(options: TestCloudOptions): Promise<TestCloud> {
         origin: 'http://cloud.test',
         remoteAddress: '127.0.0.1',
       })
-      return { ...reply, json: (reply.body ?? {}) as Record<string, unknown> }
+      return { ...reply, json: jsonOf(reply) }
     },
     settled: () => assembly.jobs.idle(),
     async close() {
@@ -95,6 +95,12 @@ export async function testCloud(options: TestCloudOptions): Promise<TestCloud> {
       rmSync(folder, { recursive: true, force: true })
     },
   }
+}
+
+/** Replies from the cache are text already. */
+function jsonOf({ body, headers }: Reply): Record<string, unknown> {
+  const isText = body instanceof Uint8Array && headers['content-type'] === 'application/json'
+  return (isText ? JSON.parse(Buffer.from(body).toString('utf8')) : (body ?? {})) as Record<string, unknown>
 }
 
 async function ownSchema(url: string) {

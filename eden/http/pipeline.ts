@@ -22,6 +22,7 @@ import { readJson, validate } from './body.ts'
 import { rememberReply, replayed } from './idempotency.ts'
 import type { LocalEndpoint } from './neighbour.ts'
 import { RateLimit } from './rate-limit.ts'
+import { ReplyCache, replyKey } from './reply-cache.ts'
 import type { Input, RawRequest, Reply } from './request.ts'
 import { negotiate, versionHeaders, versionNumber } from './versions.ts'
 
@@ -64,6 +65,7 @@ export class Pipeline implements LocalEndpoint {
   readonly #tracer: Tracer
   readonly #rateLimit: RateLimit
   readonly #seesAllRule: string
+  readonly #replies: ReplyCache
 
   constructor(
     service: AnyService,
@@ -77,6 +79,7 @@ export class Pipeline implements LocalEndpoint {
     this.#rateLimit = surroundings.rateLimit ?? new RateLimit(ground.clock, 0)
     this.service = service
     this.#ground = ground
+    this.#replies = new ReplyCache(ground.store)
     this.#context = context as never
     this.#authenticator = authenticator
     this.#seesAllRule = service.seesAllRule ?? 'context_is_admin'
@@ -99,7 +102,7 @@ export class Pipeline implements LocalEndpoint {
       span = this.#tracer.start(this.service.name, `${raw.method} ${routePath}`, raw.headers.traceparent)
       const call = await this.#call(raw, route, requestId, version, span.traceparent)
       known.call = call
-      reply = await this.#answer(call, route, raw, params, url)
+      reply = await this.#cached(call, route, raw, () => this.#answer(call, route, raw, params, url))
       this.#finish(reply, call, raw)
     } catch (error) {
       reply = this.#refusal(error, requestId, raw, known.call)
@@ -228,6 +231,7 @@ export class Pipeline implements LocalEndpoint {
       requestId,
       ...(outer && requestIdForm.test(outer) && { globalRequestId: outer }),
       traceparent,
+      ...(route.isPure && { tablesRead: new Set<string>() }),
       credentials,
       service: this.service.name,
       sees: credentials === nobody ? 'project' : this.#sees(credentials),
@@ -238,6 +242,18 @@ export class Pipeline implements LocalEndpoint {
       origin: raw.origin,
       remoteAddress: raw.remoteAddress,
     })
+  }
+
+  /** Rule and token were looked at before; what comes from the cache is only what the operation would say again. */
+  async #cached(call: Call, route: ServiceRoute<never>, raw: RawRequest, answer: () => Promise<Reply>): Promise<Reply> {
+    const { store } = this.#ground
+    if (!route.isPure || !store.isAlone) return answer()
+    if (route.rule) call.require(route.rule)
+    const key = replyKey(call, raw)
+    const kept = this.#replies.find(key, call.clock.now())
+    if (kept) return kept
+    const before = store.generation
+    return this.#replies.keep(key, call, before, await answer())
   }
 
   async #answer(

@@ -52,6 +52,9 @@ interface Done {
   transaction: Transaction
 }
 
+/** Stands for tables that a query written by hand reads. */
+export const anyTable = '*'
+
 const inTransaction = new AsyncLocalStorage<boolean>()
 
 /** Thrown inside a dry run when its operation has ended: what was written goes, the reply stays. */
@@ -74,6 +77,9 @@ export class Store {
   readonly sql: Kysely<Tables>
   readonly clock: Clock
   readonly ids: Ids
+  /** Counts commits that wrote; see `generationOf`. */
+  generation = 0
+  readonly #generations = new Map<string, number>()
   #waiting: Waiting[] = []
   #working: Promise<void> | undefined
   /** Committed, but not yet known to be on stable storage. */
@@ -94,6 +100,16 @@ export class Store {
     })
   }
 
+  /** The number of the last commit of this process that wrote the table. */
+  generationOf(table: string): number {
+    return this.#generations.get(table) ?? 0
+  }
+
+  /** Is this process the only one that can write? */
+  get isAlone(): boolean {
+    return this.database.dialect === 'sqlite'
+  }
+
   get dialect(): Dialect {
     return this.database.dialect
   }
@@ -102,9 +118,14 @@ export class Store {
   reads(call?: Call): Readable {
     return {
       sql: this.sql,
-      rows: (resource, scope) =>
-        new Rows(resource, this.sql, this.database.reader, call, scope, undefined, this.observeQuery),
-      query: async <T>(query: CompiledQuery) => (await this.database.reader.all(query)) as T[],
+      rows: (resource, scope) => {
+        call?.tablesRead?.add(resource.table)
+        return new Rows(resource, this.sql, this.database.reader, call, scope, undefined, this.observeQuery)
+      },
+      query: async <T>(query: CompiledQuery) => {
+        call?.tablesRead?.add(anyTable)
+        return (await this.database.reader.all(query)) as T[]
+      },
     }
   }
 
@@ -182,12 +203,21 @@ export class Store {
       return
     }
     if (done.length === 0) return
-    for (const { transaction } of done) transaction.end()
+    for (const { transaction } of done) {
+      transaction.end()
+      this.#advance(transaction.tablesWritten)
+    }
     this.#publish(done.filter(({ waiting }) => waiting.isRelaxed))
     const awaited = done.filter(({ waiting }) => !waiting.isRelaxed)
     if (awaited.length === 0) return
     this.#unflushed.push(...awaited)
     this.#flushing ??= this.#flush()
+  }
+
+  #advance(tables: Set<string>) {
+    if (tables.size === 0) return
+    this.generation += 1
+    for (const table of tables) this.#generations.set(table, this.generation)
   }
 
   /** Acknowledges what was committed, in order, each group once the disk has it; the next groups commit meanwhile. */
@@ -257,6 +287,7 @@ export class Transaction implements Readable {
   readonly changes: Change[] = []
   readonly enqueued: Enqueued[] = []
   readonly afterCommit: (() => void)[] = []
+  readonly tablesWritten = new Set<string>()
   wrote = false
   #over = false
   readonly #connection: Connection
@@ -276,6 +307,7 @@ export class Transaction implements Readable {
       run: (query) => {
         alive()
         this.wrote = true
+        this.tablesWritten.add(tableIn(query.sql))
         return writer.run(query)
       },
       exec: () => Promise.reject(new Error('no plain statements inside a transaction')),
@@ -352,6 +384,13 @@ export class Transaction implements Readable {
     this.wrote = true
     this.changes.push({ seq: Number(row!.seq), ...entry })
   }
+}
+
+/** Statements begin with their verb and their table, in quotes: Kysely writes them so. */
+const tableIn = (statement: string): string => {
+  const found = /^(?:insert into|update|delete from) "(\w+)"/.exec(statement)?.[1]
+  if (!found) throw new Error(`a write whose table is not known: ${statement.slice(0, 80)}`)
+  return found
 }
 
 /** The row without its secrets. */

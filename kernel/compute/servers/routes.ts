@@ -47,8 +47,8 @@ async function forgetPassword(_: ComputeContext, call: Call, { params }: Input) 
 const creation = { rule: 'os_compute_api:servers:create', body: createServerBody }
 
 export const serverRoutes: ComputeRoute[] = [
-  r('GET', '/servers', listServers(false)),
-  r('GET', '/servers/detail', listServers(true)),
+  r('GET', '/servers', listServers(false), { isPure: true }),
+  r('GET', '/servers/detail', listServers(true), { isPure: true }),
   r('POST', '/servers', createServer, creation),
   r('POST', '/os-volumes_boot', createServer, creation),
   r('GET', '/servers/:id', show),
