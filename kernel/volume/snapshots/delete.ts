@@ -9,6 +9,7 @@ import { everyone } from '../../../eden/store/rows.ts'
 import type { VolumeContext } from '../context.ts'
 import { askHost } from '../host/ask.ts'
 import { leaveMessage } from '../messages/message.ts'
+import { patience, requireNoCopies } from '../volumes/copies.ts'
 import { volume } from '../volumes/volume.ts'
 import { allowedSnapshot, findSnapshot } from './find.ts'
 import { snapshot } from './snapshot.ts'
@@ -19,7 +20,14 @@ interface DeleteSnapshot {
   host: string | null
 }
 
-export const deleteSnapshotJob = job<VolumeContext, DeleteSnapshot>('snapshot.delete', { supersedes: true })
+export const deleteSnapshotJob = job<VolumeContext, DeleteSnapshot>('snapshot.delete', {
+  supersedes: true,
+  deadline: patience.deadline,
+})
+  .step('copies', {
+    attempts: patience.attempts,
+    do: (_, { id }, __, { call }) => requireNoCopies(call, { snapshotId: id }),
+  })
   .step('remove', {
     do: async (context, { id, volumeId, host }) => {
       if (host) await askHost(context, host, 'removeSnapshot', { id, volumeId })

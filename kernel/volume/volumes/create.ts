@@ -8,6 +8,7 @@ import { claim } from '../quotas/quota.ts'
 import { allowedType } from '../types/choose.ts'
 import { allowsMultiattach } from '../types/type.ts'
 import { flagFrom, metadataFrom, nameFrom, sizeFrom, wrappedIn } from '../wire.ts'
+import { requireSource } from './copies.ts'
 import { createVolumeJob } from './create-job.ts'
 import { brieflyShown } from './find.ts'
 import { chooseSource } from './source.ts'
@@ -33,6 +34,7 @@ export const createVolume: ServiceOperation<VolumeContext> = async (context, cal
   const metadata = metadataFrom(body.metadata)
   const { source } = chosen
   const view = await call.transaction(async (tx) => {
+    await requireSource(tx, source)
     await claim(tx, config, call.projectId, { volumes: 1, gigabytes: sizeGiB }, type.name, sizeGiB)
     const row = await tx.rows(volume).insert({
       id,

@@ -13,12 +13,24 @@ import { askHost } from '../host/ask.ts'
 import { leaveMessage } from '../messages/message.ts'
 import { snapshot } from '../snapshots/snapshot.ts'
 import { transfer } from '../transfers/transfer.ts'
+import { patience, requireNoCopies } from './copies.ts'
 import { allowedVolume, attachmentsOf, findVolume, requireStatus } from './find.ts'
 import { volume } from './volume.ts'
 
 const beyond = everyone('what belongs to the volume goes with it')
 
-export const deleteVolumeJob = job<VolumeContext, { id: string }>('volume.delete', { supersedes: true })
+export const deleteVolumeJob = job<VolumeContext, { id: string }>('volume.delete', {
+  supersedes: true,
+  deadline: patience.deadline,
+})
+  .step('copies', {
+    attempts: patience.attempts,
+    do: async (_, { id }, __, { call }) => {
+      const taken = await call.rows(snapshot).list({ where: { volumeId: id } })
+      await requireNoCopies(call, { sourceVolid: id })
+      if (taken.length > 0) await requireNoCopies(call, { snapshotId: taken.map((one) => one.id) })
+    },
+  })
   .step('remove', {
     do: async (context, { id }, _, run) => {
       const row = await run.call.rows(volume).find(id)
