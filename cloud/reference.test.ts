@@ -1,6 +1,6 @@
-// The reference pages in the repository are what the code prints today.
+// The documents agree with the code: the reference is what it prints today, the tour quotes lines that are there.
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { projectRoot } from '../eden/root.ts'
@@ -20,4 +20,25 @@ test('docs/reference is current', () => {
     )
   }
   assert.deepEqual(readdirSync(folder).sort(), [...pages.keys()].sort())
+})
+
+test('the tour quotes code that exists', () => {
+  const tour = readFileSync(join(projectRoot, 'docs/tour.md'), 'utf8')
+  const quotes = [...tour.matchAll(/^`([\w/.-]+)`\n```ts\n(.*?)```/gms)]
+  assert.ok(quotes.length > 5)
+  for (const [, path, code] of quotes) {
+    const lines = new Set(readFileSync(join(projectRoot, path!), 'utf8').split('\n'))
+    for (const line of code!.trimEnd().split('\n'))
+      assert.ok(lines.has(line), `docs/tour.md quotes a line that ${path} does not have: ${line}`)
+  }
+})
+
+test('links between documents lead somewhere', () => {
+  const pages = globSync('{docs,eden,kernel,drivers}/**/*.md', { cwd: projectRoot })
+  const broken = pages.flatMap((page) =>
+    [...readFileSync(join(projectRoot, page), 'utf8').matchAll(/\]\(([^)#:\s]+)[^):\s]*\)/g)]
+      .filter(([, to]) => !existsSync(join(projectRoot, page, '..', to!)))
+      .map(([, to]) => `${page} → ${to}`),
+  )
+  assert.deepEqual(broken, [])
 })

@@ -52,6 +52,7 @@ export function pageOf(service: AnyService): string {
           route.token === 'none' && 'no token needed',
           route.token === 'optional' && 'works without a token',
           route.body === 'stream' && 'the body is bytes',
+          route.actions && `actions: ${route.actions.map(code).join(', ')}`,
         ]
           .filter(Boolean)
           .join('; '),
