@@ -7,7 +7,7 @@ import { everyone } from '../../../eden/store/rows.ts'
 import type { ImageContext } from '../context.ts'
 import { allowedImage, freshImage } from '../images/access.ts'
 import { backToQueued, type Image, image, type Received, wholeSecond } from '../images/image.ts'
-import { receive } from './receive.ts'
+import { nowhere, receive } from './receive.ts'
 
 /** A receiver that was silent for longer is taken for dead. */
 export const receiverLeaseMs = 30_000
@@ -17,6 +17,7 @@ const beyond = everyone('the image was checked when the upload began')
 /**
  * Brings the stream into the store while the image is in the state `during`, then writes what `finish` says.
  * Anything that goes wrong puts the image back to `queued` with nothing stored; a crash is healed by the reconciler.
+ * In a dry run the bytes are judged all the same, and kept nowhere.
  */
 export async function takeBytes(
   context: ImageContext,
@@ -32,8 +33,12 @@ export async function takeBytes(
   const seen = await allowedImage(call, id, 'upload_image')
   requireFormats(seen)
   if (!stream) throw badRequest('The request has no body; send the bytes of the image.')
-  if (call.dryRun) return
   const key = call.ids.uuid()
+  if (call.dryRun) {
+    await begin(context, call, id, key, during)
+    await receive({ store: nowhere, config: context.config }, stream, key, seen.diskFormat!)
+    return
+  }
   context.receiving.add(key)
   try {
     await begin(context, call, id, key, during)

@@ -4,6 +4,7 @@ import { type Readable, Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { isProblem, messageOf, Problem, tooLarge, unavailable, unsupportedMedia } from '../../../eden/errors.ts'
 import type { ImageContext } from '../context.ts'
+import type { ImageStore } from '../driver.ts'
 import type { Received } from '../images/image.ts'
 import { createInspector } from '../inspect/inspector.ts'
 import { judge } from '../inspect/judge.ts'
@@ -14,7 +15,7 @@ import { judge } from '../inspect/judge.ts'
  * store failed.
  */
 export async function receive(
-  { store, config }: Pick<ImageContext, 'store' | 'config'>,
+  { store, config }: { store: Pick<ImageStore, 'put' | 'remove'>; config: ImageContext['config'] },
   stream: Readable,
   key: string,
   declaredFormat: string,
@@ -57,6 +58,16 @@ export async function receive(
   if (reasons.length === 0 && received) return received
   await store.remove(key)
   throw reasons.find(isProblem) ?? brokenOff(reasons)
+}
+
+/** Where the bytes of a dry run go. */
+export const nowhere: Pick<ImageStore, 'put' | 'remove'> = {
+  async put(_, bytes) {
+    let sizeBytes = 0
+    for await (const chunk of bytes) sizeBytes += (chunk as Buffer).length
+    return { sizeBytes }
+  },
+  async remove() {},
 }
 
 /** A sender that went away is the sender's matter; anything else is the store's. */
