@@ -80,9 +80,7 @@ export const uploadImage: Action = async (context, call, seen, body) => {
     min_disk: seen.sizeGiB,
     ...bootProperties(seen.imageMetadata),
   }
-  const made = call.dryRun
-    ? { id: call.ids.uuid() }
-    : (await context.image.ask<{ id: string }>(call, 'POST', '/v2/images', { body: image })).body
+  const { body: made } = await context.image.ask<{ id: string }>(call, 'POST', '/v2/images', { body: image })
   const type = await findType(call, seen.volumeTypeId)
   const row = await promise(context, call, seen.id, made.id, format)
   return accepted({
