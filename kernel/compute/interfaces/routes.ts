@@ -13,8 +13,8 @@ import type { OnServer } from '../servers/delete.ts'
 import { checkState, getServer, hostOf } from '../servers/find.ts'
 import { nicSpec } from '../servers/guest.ts'
 import { wantedNics } from '../servers/networks.ts'
-import { absentIsFine, foreignPorts, type makePorts, nicOf, plug, releaseThese } from '../servers/ports.ts'
-import { type Nic, type Server, server } from '../servers/server.ts'
+import { absentIsFine, foreignPorts, nicOf, type Port, plug, releaseThese } from '../servers/ports.ts'
+import { type Nic, type Server, server, type WantedNic } from '../servers/server.ts'
 import { speaks } from '../versions/since.ts'
 
 const rule = (name: string) => `os_compute_api:os-attach-interfaces:${name}`
@@ -100,17 +100,13 @@ async function attach(context: ComputeContext, call: Call, { params, body }: Inp
   )
   if (!wanted) throw badRequest('No network is there to be attached.')
   const withTag = { ...wanted, ...(given.tag !== undefined && { tag: given.tag }) }
-  const portId = await newPort(context, call, seen, withTag)
+  if (call.dryRun) return ok({ interfaceAttachment: shown(call, await rehearse(context, call, seen, withTag)) })
+  const { id: portId } = await portFor(context, call, seen, withTag)
   try {
     const [plugged] = await plug(context, call, seen, [portId])
     const nic = nicOf(plugged!, withTag)
     await context.hosts.get(hostOf(seen)).ask('attachNic', { id: seen.id, nic: nicSpec(nic) })
-    await call.transaction(async (tx) => {
-      const row = await getServer(call, tx, seen.id, rule('create'))
-      checkState(call, row, { action: 'attach_interface', states: liveStates })
-      await tx.rows(server).update(row, { nics: [...row.nics, nic] })
-      await endAction(tx, await beginAction(tx, row, 'attach_interface'), 'compute_attach_interface')
-    })
+    await remember(call, seen.id, nic)
     return ok({ interfaceAttachment: shown(call, nic) })
   } catch (error) {
     await absentIsFine(context.hosts.get(hostOf(seen)).ask('detachNic', { id: seen.id, nicId: portId }))
@@ -119,15 +115,31 @@ async function attach(context: ComputeContext, call: Call, { params, body }: Inp
   }
 }
 
-/** One more port than the server has; those that it has stay as they are. */
-async function newPort(
-  context: ComputeContext,
-  call: Call,
-  row: Server,
-  wanted: Parameters<typeof makePorts>[3][number],
-) {
-  if (wanted.portId !== undefined) return wanted.portId
-  const { body } = await context.network.ask<{ port: { id: string } }>(call, 'POST', '/v2.0/ports', {
+const remember = (call: Call, id: string, nic: Nic) =>
+  call.transaction(async (tx) => {
+    const row = await getServer(call, tx, id, rule('create'))
+    checkState(call, row, { action: 'attach_interface', states: liveStates })
+    await tx.rows(server).update(row, { nics: [...row.nics, nic] })
+    await endAction(tx, await beginAction(tx, row, 'attach_interface'), 'compute_attach_interface')
+  })
+
+/** All but what touches the host: a port that a dry run makes is not there to be plugged in. */
+async function rehearse(context: ComputeContext, call: Call, row: Server, wanted: WantedNic): Promise<Nic> {
+  context.hosts.get(hostOf(row))
+  const port = await portFor(context, call, row, wanted)
+  if (wanted.portId !== undefined) await plug(context, call, row, [port.id])
+  const nic = nicOf({ ...port, mtu: 0, vif: { kind: 'user' } }, wanted)
+  await remember(call, row.id, nic)
+  return nic
+}
+
+/** The port that was named, or one more than the server has; those that it has stay as they are. */
+async function portFor(context: ComputeContext, call: Call, row: Server, wanted: WantedNic): Promise<Port> {
+  if (wanted.portId !== undefined) {
+    const { body } = await context.network.ask<{ port: Port }>(call, 'GET', `/v2.0/ports/${wanted.portId}`)
+    return body.port
+  }
+  const { body } = await context.network.ask<{ port: Port }>(call, 'POST', '/v2.0/ports', {
     body: {
       port: {
         network_id: wanted.networkId,
@@ -139,7 +151,7 @@ async function newPort(
       },
     },
   })
-  return body.port.id
+  return body.port
 }
 
 type Detach = OnServer & { portId: string }

@@ -16,7 +16,7 @@ import { devicesOfServer } from '../volumes/attachments.ts'
 import { metadataItems } from './create-body.ts'
 import type { OnServer } from './delete.ts'
 import { checkState, getServer, hostOf } from './find.ts'
-import { absentIsFine } from './ports.ts'
+import { absentIsFine, asCloud } from './ports.ts'
 import { type Server, server } from './server.ts'
 
 export const createImageBody = Type.Object(
@@ -129,14 +129,16 @@ async function ofVolumes({ image, volume }: ComputeContext, call: Call, row: Ser
   const devices = (await devicesOfServer(call, row.id)).filter(({ volumeId }) => volumeId !== null)
   if (!devices.some(({ bootIndex }) => bootIndex === 0))
     throw conflict(`Instance ${row.id} has no volume that it boots from.`)
-  const made: string[] = []
+  const undo: (() => Promise<unknown>)[] = []
   try {
     const mapping = []
     for (const device of devices) {
       const { body } = await volume.ask<{ snapshot: { id: string; size: number } }>(call, 'POST', '/v3/snapshots', {
         body: { snapshot: { volume_id: device.volumeId, force: true, name: `snapshot for ${given.name}` } },
       })
-      made.push(body.snapshot.id)
+      const snapshot = `/v3/snapshots/${body.snapshot.id}`
+      // By force: it may still be in the making.
+      undo.push(() => volume.ask(asCloud(call), 'POST', `${snapshot}/action`, { body: { 'os-force_delete': {} } }))
       mapping.push({
         source_type: 'snapshot',
         destination_type: 'volume',
@@ -150,7 +152,8 @@ async function ofVolumes({ image, volume }: ComputeContext, call: Call, row: Ser
     const { body } = await image.ask<{ id: string }>(call, 'POST', '/v2/images', {
       body: {
         name: given.name,
-        disk_format: 'qcow2',
+        // Nothing at all is a raw disk, but no qcow2.
+        disk_format: 'raw',
         container_format: 'bare',
         visibility: 'private',
         ...properties(row, given),
@@ -159,13 +162,16 @@ async function ofVolumes({ image, volume }: ComputeContext, call: Call, row: Ser
         root_device_name: row.rootDevice,
       },
     })
-    await image.ask(call, 'PUT', `/v2/images/${body.id}/file`, {
-      stream: empty(),
-      headers: { 'content-type': 'application/octet-stream' },
-    })
+    undo.push(() => image.ask(call, 'DELETE', `/v2/images/${body.id}`))
+    // In a dry run there is no image that could take them.
+    if (!call.dryRun)
+      await image.ask(call, 'PUT', `/v2/images/${body.id}/file`, {
+        stream: empty(),
+        headers: { 'content-type': 'application/octet-stream' },
+      })
     return body.id
   } catch (error) {
-    for (const id of made) await absentIsFine(volume.ask(call, 'DELETE', `/v3/snapshots/${id}`))
+    for (const step of undo.reverse()) await absentIsFine(step())
     throw error
   }
 }
