@@ -77,13 +77,14 @@ ${services.map((one) => row(one, origins)).join('\n')}
 ${services.flatMap(({ name }) => about[name]?.try ?? []).join('\n')}
 openstack server create --flavor FLAVOR --image IMAGE --network NETWORK my-first
 openstack console url show my-first</pre></div>
-<p>The credentials were written to <code>clouds.yaml</code> when the cloud was started; <code>./cloudos status</code> says where.</p>
+<p>Credentials are in <code>~/.config/openstack/clouds.yaml</code> of whoever ran <code>./cloudos up</code>; a disposable cloud prints its own.</p>
 <h2>For those who run it</h2>
 <p><a href="/healthz"><code>/healthz</code></a> answers 200 when requests are answered. <a href="/metrics"><code>/metrics</code></a> is for Prometheus.${services.some(({ name }) => name === 'eden') ? ` The API of a service as an OpenAPI document: ${services.map(({ name }) => `<a href="/eden/1/openapi/${name}">${name}</a>`).join(', ')}.` : ''}</p>
 </html>
 `
 
-const row = ({ name, prefix }: AnyService, origins: Map<string, string>) => {
+const row = ({ name, prefix, keepsPrefix, catalog }: AnyService, origins: Map<string, string>) => {
   const origin = origins.get(name)
-  return `<tr><td>${name}<small>${about[name]?.says ?? ''}</small><td>${origin ? `<a href="${origin}/"><code>${origin}</code></a>` : '–'}<td><a href="${prefix}/"><code>${prefix}</code></a>`
+  const root = keepsPrefix ? (catalog[0]?.path ?? prefix) : `${prefix}/`
+  return `<tr><td>${name}<small>${about[name]?.says ?? ''}</small><td>${origin ? `<a href="${origin}/"><code>${origin}</code></a>` : '–'}<td><a href="${root}"><code>${prefix}</code></a>`
 }
