@@ -6,7 +6,7 @@ import type { Assembly } from '../eden/assembly.ts'
 import { cloudCredentials } from '../eden/call.ts'
 import { type Answer, type Ask, adminOf } from './client.ts'
 import { differences, dump } from './database.ts'
-import { hostsOf } from './hosts.ts'
+import { hostsOf, watchHosts } from './hosts.ts'
 import { samples } from './samples/all.ts'
 import { failAt, holdAt } from './samples/disturb.ts'
 import { knownGaps } from './samples/known-gaps.ts'
@@ -19,6 +19,7 @@ test('each write run dry leaves everything as it was and answers like the real c
   t.after(() => cloud.close())
   const { assembly } = cloud.cloud
   const ask = await adminOf(cloud)
+  const watch = watchHosts(assembly)
   const made: Made = {}
   const tried = new Set<string>()
   const wrong: string[] = []
@@ -40,7 +41,8 @@ test('each write run dry leaves everything as it was and answers like the real c
       tried.add(write())
       await settle()
       const before = { rows: await dump(assembly), hosts: await hostsOf(assembly) }
-      const dry = await send({ 'cloudos-dry-run': 'true' })
+      const [dry, asked] = await watch.during(() => send({ 'cloudos-dry-run': 'true' }))
+      if (asked.length > 0) wrong.push(`${what} run dry had work done: ${asked.join(', ')}`)
       await settle()
       const changed = differences(before.rows, await dump(assembly)).filter(
         (row) => row.split(' ')[0] !== sample.changesTable,
