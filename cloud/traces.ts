@@ -20,10 +20,6 @@ export async function removeTraces({ plan, ...where }: Traces): Promise<void> {
     for (const { id } of await compute.observe()) await compute.destroy(id)
     await compute.close()
   }
-  if (volume) {
-    await volume.open()
-    for (const id of (await volume.observe()).volumes) await volume.remove(id)
-    await volume.close()
-  }
+  await volume?.removeAll()
   await network?.removeAll()
 }

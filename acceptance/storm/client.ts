@@ -276,6 +276,8 @@ export class StormClient {
     server.volumes.set(volume.id!, true)
     await this.becomes(volume, ({ status }) => status === 'in-use')
     if (this.chance.of(0.6)) {
+      // What lies on the storm's disks halts at once, and a system that does not run lets nothing go.
+      if (this.cloud.settings.isReal) await this.act(server, { 'os-stop': null }, 'stopped')
       server.volumes.set(volume.id!, 'unknown')
       await this.write('compute', 'DELETE', `${path}/${volume.id}`)
       server.volumes.set(volume.id!, false)

@@ -1,7 +1,7 @@
 // A cloud in processes of its own, with its own folder, names and addresses, that can be killed at any moment.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, createWriteStream, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, copyFileSync, createWriteStream, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -53,6 +53,8 @@ export class CloudUnderFire {
   constructor(settings: CloudSettings) {
     this.settings = settings
     this.folder = mkdtempSync(join(tmpdir(), 'storm-'))
+    // Guests run under a user of their own, who passes through.
+    chmodSync(this.folder, 0o711)
     this.state = join(this.folder, 's')
     mkdirSync(join(this.state), { recursive: true, mode: 0o711 })
     this.#keyFile = join(this.folder, 'host.key')

@@ -69,7 +69,10 @@ export async function storm(options: StormOptions): Promise<StormResult> {
     while (result.kills < options.kills) {
       const round = Math.min(options.checkEvery, options.kills - result.kills)
       await killing(cloud, options, ledger, chance, ground, round, result)
-      await check(cloud, options, ledger, result)
+      const [violations, late] = [result.violations.length, result.late.length]
+      await check(cloud, ledger, result)
+      sayNew(options.say, result.violations, violations)
+      sayNew(options.say, result.late, late)
       options.say(
         `${result.kills} kills, ${ledger.acknowledged} acknowledged, ${ledger.unanswered} unanswered, ${result.violations.length} violations, ${result.late.length} late`,
       )
@@ -206,8 +209,12 @@ const note = (list: string[], what: string) => {
   if (!list.includes(what)) list.push(what)
 }
 
+const sayNew = (say: (line: string) => void, list: string[], before: number) => {
+  for (const what of list.slice(before)) say(`  ${what}`)
+}
+
 /** Waits until nothing is under way, then holds everything against what was promised. */
-async function check(cloud: CloudUnderFire, options: StormOptions, ledger: Ledger, result: StormResult) {
+async function check(cloud: CloudUnderFire, ledger: Ledger, result: StormResult) {
   for (const entry of ledger.entries) entry.isBusy = false
   const stuck = await settled(cloud)
   for (const what of stuck) note(result.violations, what)
@@ -225,7 +232,6 @@ async function check(cloud: CloudUnderFire, options: StormOptions, ledger: Ledge
   const second = await untilSame(cloud, 15_000)
   for (const what of first) if (!second.includes(what)) note(result.late, what)
   for (const what of second) note(result.violations, what)
-  if (second.length > 0) options.say(second.join('\n'))
 }
 
 /** What is still under way when the time is up. */

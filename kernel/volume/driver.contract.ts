@@ -245,6 +245,16 @@ export function volumeDriverContract(
     await guest.expect(connection, 2000, 8)
   })
 
+  check('nothing is left of volumes, snapshots and connections after removeAll', async ({ driver }) => {
+    const [id, attachment, snapshot] = uuids(3)
+    await driver.createEmpty(id, 1)
+    await driver.createSnapshot(snapshot, id)
+    await driver.connect(id, attachment, false)
+    await driver.removeAll()
+    await driver.open()
+    assert.deepEqual(await driver.observe(), { volumes: [], snapshots: [], connected: [] })
+  })
+
   check('a read-only connection refuses writes, and one that ended refuses all', async ({ driver, guest }, t) => {
     if (!guest) return t.skip('needs volumes that hold bytes')
     const [id, attachment] = uuids(2)

@@ -47,4 +47,6 @@ export interface VolumeDriver {
   /** All bytes of the volume, for an image upload. */
   read(id: string, format: 'raw' | 'qcow2'): Promise<{ sizeBytes: number; stream: Readable }>
   observe(): Promise<ObservedVolumes>
+  /** Removes every trace from the host, whatever is connected to whom. Works on a driver that was not opened. */
+  removeAll(): Promise<void>
 }

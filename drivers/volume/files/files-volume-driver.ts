@@ -7,6 +7,7 @@ import type { ObservedVolumes, PoolCapacity, VolumeConnection, VolumeDriver } fr
 import { checkForeignQcow2 } from '../../qemu/qcow2-header.ts'
 import { createDisk, qemuImg } from '../../qemu/qemu-img.ts'
 import { type Connection, Connections } from './connections.ts'
+import { endDaemon, findDaemonPid } from './daemon-process.ts'
 import { checkId, Layout, type VolumeFile } from './layout.ts'
 import { type FilesVolumeOptions, type FilesVolumeSettings, settle } from './options.ts'
 import { receive } from './receive.ts'
@@ -197,6 +198,13 @@ export class FilesVolumeDriver implements VolumeDriver {
     }
     const connected = [...new Set(this.#connections.all().map((connection) => connection.volumeId))].sort()
     return { volumes: files.map((file) => file.id), snapshots, connected }
+  }
+
+  async removeAll(): Promise<void> {
+    await this.#serving.close()
+    const pid = await findDaemonPid(this.#settings)
+    if (pid !== undefined) await endDaemon(this.#settings, pid)
+    for (const dir of [this.#settings.dir, this.#settings.runtimeDir]) await rm(dir, { recursive: true, force: true })
   }
 
   /** Makes a draft by `fill` and gives it the volume's name; a volume of that size that is there already will do. */

@@ -163,6 +163,10 @@ export class SimulatedVolumeDriver implements VolumeDriver {
     }
   }
 
+  async removeAll(): Promise<void> {
+    this.#volumes.clear()
+  }
+
   #create(id: string, sizeGiB: number, content: () => Buffer): void {
     if (!Number.isInteger(sizeGiB) || sizeGiB < 1)
       throw new Error(`A volume has whole GiB, at least 1; not ${sizeGiB}.`)
