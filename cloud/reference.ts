@@ -97,18 +97,26 @@ function routesOf(service: AnyService) {
 
 function settingsOf({ settings }: AnyService): string[] {
   if (!settings || Object.keys(settings.settings).length === 0) return []
-  const [, , ...rows] = describeSettings([settings]).trimEnd().split('\n')
-  return ['', '## Settings', '', ...rows]
+  const [, , head, , ...rows] = describeSettings([settings]).trimEnd().split('\n')
+  const cells = (line: string) =>
+    line
+      .slice(2, -2)
+      .split(/ (?<!\\)\| /)
+      .map((cell) => cell.replaceAll('\\|', '|'))
+  return section('Settings', cells(head!), rows.map(cells))
 }
 
 const section = (title: string, head: string[], rows: (string | number)[][]) =>
   rows.length === 0 ? [] : ['', `## ${title}`, '', ...table(head, rows)]
 
-const table = (head: string[], rows: (string | number)[][]) => [
-  `| ${head.join(' | ')} |`,
-  `|${head.map(() => '---').join('|')}|`,
-  ...rows.map((cells) => `| ${cells.map((cell) => String(cell).replaceAll('|', '\\|')).join(' | ')} |`),
-]
+/** Columns are padded, as the formatter has it. */
+function table(head: string[], rows: (string | number)[][]): string[] {
+  const cells = [head, ...rows].map((row) => row.map((cell) => String(cell).replaceAll('|', '\\|')))
+  const widths = head.map((_, column) => Math.max(3, ...cells.map((row) => row[column]!.length)))
+  const line = (row: string[]) => `| ${row.map((cell, column) => cell.padEnd(widths[column]!)).join(' | ')} |`
+  const [first, ...rest] = cells.map(line)
+  return [first!, line(widths.map((width) => '-'.repeat(width))), ...rest]
+}
 
 const minutes = (ms: number) => `${ms / 60_000} min`
 
