@@ -90,7 +90,11 @@ export class Assembly {
     }
     const enforcer = new Enforcer(
       options.services.map((service) => service.policy),
-      { ...options.policy, now: () => clock.now() },
+      {
+        onProblem: (err) => options.log.warn({ err }, 'a policy file is wrong; the last good rules stay in force'),
+        ...options.policy,
+        now: () => clock.now(),
+      },
     )
     const assembly = new Assembly(options, { store, clock, ids, log: options.log, enforcer })
     assembly.#build()
