@@ -1,6 +1,6 @@
 // The unprivileged user under which guests run, and its access to the devices that they need.
 import { execFile } from 'node:child_process'
-import { chmodSync, chownSync, existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, existsSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
@@ -53,9 +53,14 @@ export async function prepareGuestUser(stateDir: string): Promise<{ uid: number;
   return user
 }
 
-/** Puts back what `prepareGuestUser` changed. */
-export async function removeGuestUser(stateDir: string): Promise<void> {
+/**
+ * Puts back what `prepareGuestUser` changed. False where a guest or disk server of another cloud on this machine runs
+ * under the user: then user and devices stay as they are.
+ */
+export async function removeGuestUser(stateDir: string): Promise<boolean> {
   const changed = changesOf(stateDir)
+  const user = find()
+  if (user && isInUse(user.uid)) return false
   for (const [device, { uid, gid, mode }] of Object.entries(changed.devices)) {
     if (!existsSync(device)) continue
     chownSync(device, uid, gid)
@@ -63,4 +68,18 @@ export async function removeGuestUser(stateDir: string): Promise<void> {
   }
   if (changed.madeUser && find()) await exec('userdel', [name])
   rmSync(noteFile(stateDir), { force: true })
+  return true
+}
+
+function isInUse(uid: number): boolean {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .some((pid) => {
+      try {
+        return statSync(`/proc/${pid}`).uid === uid
+      } catch {
+        // It ended meanwhile.
+        return false
+      }
+    })
 }

@@ -37,8 +37,8 @@ export async function run(parameters: string[]): Promise<number> {
   if (existsSync(join(state, 'plan.yaml')))
     await removeTraces({ plan: planFor({ state, simulated: false, set: [] }), stateDir: state, runtimeDir })
   if (process.getuid?.() === 0) {
-    await removeGuestUser(state)
-    forgetKernelModules()
+    if (await removeGuestUser(state)) forgetKernelModules()
+    else console.log("The user 'cloudos' stays: another cloud on this machine uses it.")
   }
   removeCloudEntry()
   rmSync(runtimeDir, { recursive: true, force: true })
