@@ -41,6 +41,7 @@ const result = await storm({
   prefix: values.prefix,
   publicCidr: '172.24.99.0/24',
   delayMs: 40,
+  pauseMs: values.real ? 12_000 : 3000,
   say: (line) => console.log(line),
   keep: values.keep,
   ...(values.database && { database: values.database }),

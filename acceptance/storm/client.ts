@@ -260,11 +260,28 @@ export class StormClient {
         await this.act(server, { 'os-start': null }, 'active')
       if (this.chance.of(0.2) && server.facts.power === 'active')
         await this.act(server, { reboot: { type: 'HARD' } }, 'active')
-      if (this.chance.of(0.2)) await this.act(server, { createImage: { name: `${server.name}-image` } })
+      if (this.chance.of(0.2)) await this.liveServerImage(server)
     }
     if (this.chance.of(0.6)) await this.removeServer(server)
     server.isBusy = false
     if (own) own.isBusy = false
+  }
+
+  /** An image of the server; one that is not whole goes with the server. */
+  async liveServerImage(server: Entry): Promise<void> {
+    const image = this.ledger.open('image')
+    image.facts.server = server.id!
+    image.facts.status = 'unknown'
+    try {
+      const answer = await this.write('compute', 'POST', `/v2.1/servers/${server.id}/action`, {
+        createImage: { name: image.name },
+      })
+      image.id = (answer.body as { image_id: string }).image_id
+      image.facts.status = 'active'
+      if (this.chance.of(0.7)) await this.becomes(image, ({ status }) => status === 'active')
+    } finally {
+      image.isBusy = false
+    }
   }
 
   async liveAttached(server: Entry): Promise<void> {
@@ -308,6 +325,9 @@ export class StormClient {
   }
 
   async removeServer(server: Entry): Promise<void> {
+    for (const image of this.ledger.living('image'))
+      if (image.facts.server === server.id && !(await this.becomes(image, ({ status }) => status === 'active')))
+        image.removal = 'asked'
     await this.remove(server)
     if (this.chance.of(0.3)) await this.becomes(server, () => false)
   }

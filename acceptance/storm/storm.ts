@@ -14,6 +14,8 @@ export interface StormOptions extends CloudSettings {
   kills: number
   seed: number
   clients: number
+  /** Longest time between two kills. */
+  pauseMs: number
   /** After so many kills everything is checked. */
   checkEvery: number
   say: (line: string) => void
@@ -141,7 +143,7 @@ async function killing(
   const failed = Promise.all(clients)
   failed.catch(() => {})
   for (let number = 0; number < kills; number++) {
-    await Promise.race([pause(150 + chance.next() ** 2 * (options.isReal ? 12_000 : 3000)), failed])
+    await Promise.race([pause(100 + chance.next() ** 2 * options.pauseMs), failed])
     const before = options.isReal ? guestProcesses(cloud) : new Map<string, number>()
     if (cloud.isSplit && options.isReal && chance.of(0.4)) {
       await cloud.killHost()

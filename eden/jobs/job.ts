@@ -23,6 +23,8 @@ interface StepOptions<C, I, D, R> {
   undo?: (context: C, input: I, done: Partial<D>, run: StepRun) => Promise<unknown>
   /** Tries before the step counts as failed, where the failure may pass (see `mayPass`); 6 unless told. */
   attempts?: number
+  /** Tries while what it needs is away (503, 504), a host that starts anew for instance; 20 unless told: two minutes. */
+  awaits?: number
   /** How long one try may take; 5 minutes unless told. */
   within?: Duration
 }
@@ -37,6 +39,7 @@ export interface Step {
   name: string
   writes: boolean
   attempts: number
+  awaits: number
   withinMs: number
   do: (...parameters: never[]) => Promise<unknown>
   undo: ((...parameters: never[]) => Promise<unknown>) | undefined
@@ -81,6 +84,7 @@ export class Job<C = never, I = never, D = Record<never, never>> {
       name,
       writes: false,
       attempts: step.attempts ?? 6,
+      awaits: step.awaits ?? 20,
       withinMs: milliseconds(step.within ?? '5m'),
       do: step.do,
       undo: step.undo,
@@ -89,7 +93,7 @@ export class Job<C = never, I = never, D = Record<never, never>> {
 
   /** Work in the database alone; it commits together with the note that it was done. */
   write<const N extends string, R>(name: N, step: WriteOptions<C, I, D, R>): Job<C, I, D & Record<N, Awaited<R>>> {
-    return this.#with({ name, writes: true, attempts: 6, withinMs: 30_000, do: step.do, undo: step.undo })
+    return this.#with({ name, writes: true, attempts: 6, awaits: 20, withinMs: 30_000, do: step.do, undo: step.undo })
   }
 
   /** After all undos: puts the resource into an honest end state. Commits together with the job's own end. */
@@ -122,6 +126,12 @@ export function job<C, I>(name: string, options: { deadline?: Duration; supersed
     supersedes: options.supersedes ?? false,
   })
 }
+
+/** Tries enough for half an hour. What was promised to go is taken away once everything that it needs is back. */
+export const patient = 190
+
+/** Is somebody away who will be back? */
+export const isAway = (error: unknown): boolean => [503, 504].includes((error as Problem | undefined)?.status ?? 0)
 
 /** May the same try succeed a moment later? Refusals of the caller's wish do not pass; faults on the way may. */
 export const mayPass = (error: unknown): boolean => {

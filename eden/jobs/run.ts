@@ -5,7 +5,7 @@ import { isProblem, messageOf } from '../errors.ts'
 import { everyone } from '../store/rows.ts'
 import type { Transaction } from '../store/store.ts'
 import type { Probe, StepObserver } from './engine.ts'
-import { type AnyJob, type Failure, mayPass, type Step, type StepRun } from './job.ts'
+import { type AnyJob, type Failure, isAway, mayPass, type Step, type StepRun } from './job.ts'
 import { type JobRecord, jobRecord } from './record.ts'
 
 const beyond = everyone('the engine writes jobs of all projects')
@@ -90,7 +90,8 @@ async function forward(running: Running, row: JobRecord): Promise<JobRecord | 'l
     if (running.stopping()) return 'later'
     const stop = reasonToStop(running, row)
     if (stop) return turnBack(running, row, stop)
-    if (mayPass(error) && row.attempt < step.attempts) return retryLater(running, row, error, step)
+    const tries = isAway(error) ? Math.max(step.attempts, step.awaits) : step.attempts
+    if (mayPass(error) && row.attempt < tries) return retryLater(running, row, error, step)
     return turnBack(running, row, failureOf(error, step))
   }
 }

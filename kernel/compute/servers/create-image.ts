@@ -40,6 +40,9 @@ export const createImageJob = job<ComputeContext, Snapshot>('server.create_image
     attempts: 1,
     do: async ({ hosts, image }, { serverId, imageId, format }, _, { call }) => {
       const row = await call.rows(server).get(serverId)
+      // An earlier try that was cut off after its end.
+      const { body } = await image.ask<{ status: string }>(call, 'GET', `/v2/images/${imageId}`)
+      if (body.status === 'active') return
       const stream = await hosts.get(hostOf(row)).stream('snapshot', { id: serverId, format })
       await image.ask(call, 'PUT', `/v2/images/${imageId}/file`, {
         stream,

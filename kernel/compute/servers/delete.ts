@@ -3,7 +3,7 @@ import type { Call } from '../../../eden/call.ts'
 import { isoTime } from '../../../eden/clock.ts'
 import { type Input, noContent } from '../../../eden/http/request.ts'
 import { enqueue } from '../../../eden/jobs/enqueue.ts'
-import { job } from '../../../eden/jobs/job.ts'
+import { job, patient } from '../../../eden/jobs/job.ts'
 import { everyone } from '../../../eden/store/rows.ts'
 import type { Transaction } from '../../../eden/store/store.ts'
 import { beginAction, endAction } from '../actions/record.ts'
@@ -26,6 +26,7 @@ const event = 'compute_terminate_instance'
 
 export const deleteServerJob = job<ComputeContext, OnServer>('server.delete', { supersedes: true })
   .step('guest', {
+    awaits: patient,
     do: async ({ hosts, known }, { serverId }, _, { call }) => {
       const row = await call.rows(server).find(serverId)
       if (!row?.host) return
@@ -35,6 +36,7 @@ export const deleteServerJob = job<ComputeContext, OnServer>('server.delete', { 
     },
   })
   .step('devices', {
+    awaits: patient,
     do: async (context, { serverId }, _, { call }) => {
       const row = await call.rows(server).find(serverId)
       if (!row) return

@@ -1,6 +1,6 @@
 // The volumes of a server and the volume service: made, connected to the server's host, declared attached, released.
 import type { Call } from '../../../eden/call.ts'
-import { badRequest, Problem } from '../../../eden/errors.ts'
+import { badRequest, isProblem, Problem } from '../../../eden/errors.ts'
 import { everyone } from '../../../eden/store/rows.ts'
 import type { ComputeContext } from '../context.ts'
 import type { DiskSource } from '../driver.ts'
@@ -36,16 +36,20 @@ export async function makeVolumes(
 ): Promise<void> {
   for (const device of await devicesOfServer(call, row.id)) {
     if (device.source === 'volume') continue
-    const volumeId = device.volumeId ?? (await makeVolume(context, call, device))
+    const volumeId = await makeVolume(context, call, device)
     await becomesAvailable(context, call, volumeId, signal)
   }
 }
 
-async function makeVolume({ volume }: ComputeContext, call: Call, device: BlockDevice): Promise<string> {
+/** The volume's id is on record before the volume is, so a crash between the two leaves no volume that nobody knows. */
+async function makeVolume(context: ComputeContext, call: Call, device: BlockDevice): Promise<string> {
+  const { volume } = context
   const sizeGiB = device.sizeGiB ?? (await snapshotSize({ volume }, call, device.sourceId!))
-  const { body } = await volume.ask<{ volume: Volume }>(call, 'POST', '/v3/volumes', {
-    // Asked again after a crash, the same volume comes back.
-    headers: { 'idempotency-key': `block-device-${device.id}` },
+  const volumeId = device.volumeId ?? call.ids.uuid()
+  if (device.volumeId === null) await change(call, device.id, { volumeId, sizeGiB })
+  else if (await absentIsFine(volume.ask(call, 'GET', `/v3/volumes/${volumeId}`))) return volumeId
+  await volume.ask<{ volume: Volume }>(call, 'POST', '/v3/volumes', {
+    headers: { 'cloudos-resource-id': volumeId },
     body: {
       volume: {
         size: sizeGiB,
@@ -56,8 +60,7 @@ async function makeVolume({ volume }: ComputeContext, call: Call, device: BlockD
       },
     },
   })
-  await change(call, device.id, { volumeId: body.volume.id, sizeGiB })
-  return body.volume.id
+  return volumeId
 }
 
 async function snapshotSize({ volume }: Pick<ComputeContext, 'volume'>, call: Call, id: string): Promise<number> {
@@ -229,6 +232,24 @@ export async function disconnect(
     )
 }
 
+/** Whatever the volume is about to become. One that may not go, because it has snapshots for instance, stays. */
+async function removeVolume({ volume }: ComputeContext, call: Call, id: string): Promise<void> {
+  const cloud = asCloud(call)
+  const seen = await absentIsFine(volume.ask<{ volume: Volume }>(cloud, 'GET', `/v3/volumes/${id}`))
+  if (!seen || seen.body.volume.status === 'deleting') return
+  if (['creating', 'downloading'].includes(seen.body.volume.status)) {
+    const body = { 'os-force_delete': {} }
+    await absentIsFine(volume.ask(cloud, 'POST', `/v3/volumes/${id}/action`, { body }))
+    return
+  }
+  try {
+    await absentIsFine(volume.ask(cloud, 'DELETE', `/v3/volumes/${id}`))
+  } catch (error) {
+    if (!isProblem(error) || error.status >= 500) throw error
+    call.log.warn({ volume: id, err: error.message }, 'a volume that was to go with its server stays')
+  }
+}
+
 /**
  * Gives back all volumes of a server.
  * @param removes `made`: the volumes that were made for it go as well; `wished`: those that were to go with it.
@@ -243,7 +264,7 @@ export async function releaseDevices(
     await disconnect(context, call, row, device)
     if (!device.volumeId) continue
     const goes = removes === 'made' ? device.source !== 'volume' : device.deleteOnTermination
-    if (goes) await absentIsFine(context.volume.ask(asCloud(call), 'DELETE', `/v3/volumes/${device.volumeId}`))
+    if (goes) await removeVolume(context, call, device.volumeId)
     if (removes === 'made')
       await change(call, device.id, {
         attachmentId: null,

@@ -3,7 +3,7 @@ import type { Call } from '../../../eden/call.ts'
 import { badRequest } from '../../../eden/errors.ts'
 import { accepted } from '../../../eden/http/request.ts'
 import { enqueue } from '../../../eden/jobs/enqueue.ts'
-import { job } from '../../../eden/jobs/job.ts'
+import { job, patient } from '../../../eden/jobs/job.ts'
 import type { ServiceOperation } from '../../../eden/service.ts'
 import { everyone } from '../../../eden/store/rows.ts'
 import type { VolumeContext } from '../context.ts'
@@ -29,6 +29,7 @@ export const deleteSnapshotJob = job<VolumeContext, DeleteSnapshot>('snapshot.de
     do: (_, { id }, __, { call }) => requireNoCopies(call, { snapshotId: id }),
   })
   .step('remove', {
+    awaits: patient,
     do: async (context, { id, volumeId, host }) => {
       if (host) await askHost(context, host, 'removeSnapshot', { id, volumeId })
     },

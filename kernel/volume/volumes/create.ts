@@ -1,8 +1,9 @@
 // POST /volumes: promises a volume; the job makes it.
-import { badRequest } from '../../../eden/errors.ts'
+import { badRequest, conflict } from '../../../eden/errors.ts'
 import { accepted } from '../../../eden/http/request.ts'
 import { enqueue } from '../../../eden/jobs/enqueue.ts'
 import type { ServiceOperation } from '../../../eden/service.ts'
+import { everyone } from '../../../eden/store/rows.ts'
 import type { VolumeContext } from '../context.ts'
 import { claim } from '../quotas/quota.ts'
 import { allowedType } from '../types/choose.ts'
@@ -14,7 +15,10 @@ import { brieflyShown } from './find.ts'
 import { chooseSource } from './source.ts'
 import { type Volume, volume } from './volume.ts'
 
-export const createVolume: ServiceOperation<VolumeContext> = async (context, call, { body: whole }) => {
+const isUuid = (text: string) => /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/.test(text)
+
+/** Who has to know the id before the volume is there, to find it again after a crash, gives it as `Cloudos-Resource-Id`. */
+export const createVolume: ServiceOperation<VolumeContext> = async (context, call, { body: whole, headers }) => {
   const { config } = context
   const body = wrappedIn(whole, 'volume')
   const chosen = await chooseSource(context, call, body)
@@ -28,12 +32,15 @@ export const createVolume: ServiceOperation<VolumeContext> = async (context, cal
   if (body.multiattach !== undefined && flagFrom(body.multiattach, 'multiattach') && !multiattach)
     throw badRequest("Volumes are multiattach where their type says so (extra spec multiattach='<is> True').")
   if (multiattach) call.require('volume:multiattach')
-  const id = call.ids.uuid()
+  const id = headers['cloudos-resource-id'] ?? call.ids.uuid()
+  if (!isUuid(id)) throw badRequest(`The header Cloudos-Resource-Id takes a UUID, not '${id}'.`)
   const name = nameFrom(body.name ?? body.display_name)
   const description = nameFrom(body.description ?? body.display_description, 'description')
   const metadata = metadataFrom(body.metadata)
   const { source } = chosen
   const view = await call.transaction(async (tx) => {
+    if (await tx.rows(volume, everyone('ids are unique over all projects')).find(id))
+      throw conflict(`There is a volume ${id} already.`)
     await requireSource(tx, source)
     await claim(tx, config, call.projectId, { volumes: 1, gigabytes: sizeGiB }, type.name, sizeGiB)
     const row = await tx.rows(volume).insert({

@@ -3,7 +3,7 @@ import type { Call } from '../../../eden/call.ts'
 import { badRequest } from '../../../eden/errors.ts'
 import { accepted } from '../../../eden/http/request.ts'
 import { enqueue } from '../../../eden/jobs/enqueue.ts'
-import { job } from '../../../eden/jobs/job.ts'
+import { job, patient } from '../../../eden/jobs/job.ts'
 import { parseFlag } from '../../../eden/resource/fields.ts'
 import type { ServiceOperation } from '../../../eden/service.ts'
 import { everyone } from '../../../eden/store/rows.ts'
@@ -32,6 +32,7 @@ export const deleteVolumeJob = job<VolumeContext, { id: string }>('volume.delete
     },
   })
   .step('remove', {
+    awaits: patient,
     do: async (context, { id }, _, run) => {
       const row = await run.call.rows(volume).find(id)
       if (!row?.host) return
