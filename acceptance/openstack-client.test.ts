@@ -41,7 +41,7 @@ test('the openstack client', { skip: !existsSync(program) && 'needs python3-open
         catalog.some(({ Name }) => Name === service),
         `${service} is not in ${JSON.stringify(catalog)}`,
       )
-    await run('project create --description "of the test" crew')
+    await run('project create --description for-the-test crew')
     await run('user create --project crew --password secret-of-ann ann')
     await run('role create sailor')
     await run('role add --project crew --user ann sailor')
