@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
 import { type DisposableCloud, startCloud } from '../cloud/start-cloud.ts'
+import { until } from './client.ts'
 import { tinyDisk } from './scenario.ts'
 import { quiet, unsettled } from './settled.ts'
 
@@ -130,16 +131,20 @@ test('the openstack client', { skip: !existsSync(program) && 'needs python3-open
   async function one(command: string) {
     return (await json(command)) as Record<string, unknown>
   }
-  /** Asks until the status is `wanted`; the runner's limit ends a wait in vain. */
   async function comesTo(command: string, wanted: string) {
-    for (;;) {
-      const { status } = await one(command)
-      if (status === wanted) return
-      assert.doesNotMatch(String(status), /error/i, command)
-    }
+    const asked = await until(
+      command,
+      () => one(command),
+      ({ status }) => status === wanted || /error/i.test(String(status)),
+    )
+    assert.equal(asked.status, wanted)
   }
   async function isEmpty(command: string) {
-    for (;;) if (((await json(command)) as unknown[]).length === 0) return
+    await until(
+      `${command} to be empty`,
+      () => json(command),
+      (rows) => (rows as unknown[]).length === 0,
+    )
   }
 })
 

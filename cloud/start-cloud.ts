@@ -39,6 +39,8 @@ export interface DisposableCloud {
   urls: Record<string, string>
   /** The running cloud, for tests that look inside. */
   cloud: Cloud
+  /** All that it makes on this host is in these folders or has a name that begins with the prefix. */
+  traces: { stateDir: string; runtimeDir: string; networkPrefix: string }
   close(): Promise<void>
 }
 
@@ -80,6 +82,7 @@ export async function startCloud(options: StartCloudOptions = {}): Promise<Dispo
       env: clientEnv(authUrl, adminPassword),
       urls: Object.fromEntries(cloud.doors.origins),
       cloud,
+      traces: { stateDir, runtimeDir, networkPrefix },
       async close() {
         await cloud.close()
         await remove()
