@@ -50,7 +50,7 @@ export async function startCloud(options: StartCloudOptions = {}): Promise<Dispo
   const settings = merged(plan.settings, options.conformance ? conformanceSettings : {}, options.settings ?? {})
   const id = randomBytes(3).toString('hex')
   const stateDir = disposableFolder(options.real ?? false, id)
-  const runtimeDir = join(tmpdir(), `cos-${id}`)
+  const runtimeDir = join(tmpdir(), `${runtimePrefix}${process.pid}-${id}`)
   // Other clouds of this machine keep their own names and addresses.
   const networkPrefix = `c${id.slice(0, 4)}`
   const adminPassword = options.adminPassword ?? randomBytes(12).toString('base64url')
@@ -107,16 +107,24 @@ export const clientEnv = (authUrl: string, adminPassword: string): Record<string
   OS_AUTH_TYPE: 'password',
 })
 
+const statePrefix = 'cloudos-try-'
+const runtimePrefix = 'cos-'
+
 /** In memory where nothing real is stored. Folders of processes that were killed are swept. */
 function disposableFolder(isReal: boolean, id: string): string {
   const parent = !isReal && existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
-  const prefix = 'cloudos-try-'
+  if (parent === '/dev/shm') sweep(parent, statePrefix)
+  if (!isReal) sweep(tmpdir(), runtimePrefix)
+  return mkdtempSync(join(parent, `${statePrefix}${process.pid}-${id}-`))
+}
+
+/** Names are the prefix, the number of the process, and the cloud's own id. */
+function sweep(parent: string, prefix: string) {
   for (const name of readdirSync(parent)) {
-    const pid = name.startsWith(prefix) ? Number(name.slice(prefix.length).split('-')[0]) : 0
-    if (pid > 0 && !existsSync(`/proc/${pid}`) && parent === '/dev/shm')
-      rmSync(join(parent, name), { recursive: true, force: true })
+    const pid =
+      name.startsWith(prefix) && name.includes('-', prefix.length) ? Number(name.slice(prefix.length).split('-')[0]) : 0
+    if (pid > 0 && !existsSync(`/proc/${pid}`)) rmSync(join(parent, name), { recursive: true, force: true })
   }
-  return mkdtempSync(join(parent, `${prefix}${process.pid}-${id}-`))
 }
 
 function merged(...layers: Record<string, Record<string, unknown>>[]): Record<string, Record<string, unknown>> {
