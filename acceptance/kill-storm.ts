@@ -10,6 +10,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: String(Date.now() % 1_000_000) },
     clients: { type: 'string' },
     'check-every': { type: 'string' },
+    delay: { type: 'string', default: '40' },
     database: { type: 'string' },
     prefix: { type: 'string', default: 'kst' },
     keep: { type: 'boolean', default: false },
@@ -25,6 +26,7 @@ if (values.help) {
   --seed N         the same seed kills at the same moments
   --clients N      parallel clients (6; 3 with --real)
   --check-every N  everything is checked after so many kills (20; 10 with --real)
+  --delay MS       how long each call of a simulated host takes (40)
   --database URL   PostgreSQL instead of the embedded database
   --prefix P       first letters of real networks' names (kst)
   --keep           keep the folder; it is kept anyway where something is wrong`)
@@ -40,7 +42,7 @@ const result = await storm({
   checkEvery: Number(values['check-every'] ?? (values.real ? 10 : 20)),
   prefix: values.prefix,
   publicCidr: '172.24.99.0/24',
-  delayMs: 40,
+  delayMs: Number(values.delay),
   pauseMs: values.real ? 12_000 : 3000,
   say: (line) => console.log(line),
   keep: values.keep,

@@ -166,6 +166,20 @@ export async function exercise(ask: Ask, made: Made): Promise<void> {
   await act({ reboot: { type: 'HARD' } }, 'ACTIVE')
   await act({ pause: null }, 'PAUSED')
   await act({ unpause: null }, 'ACTIVE')
+  await act({ rebuild: { imageRef: made.image } }, 'ACTIVE')
+  const cards = `/v2.1/servers/${made.server}/os-interface`
+  const card = expect(
+    await ask('compute', 'POST', cards, { interfaceAttachment: { net_id: made.network } }),
+    'another card',
+  )
+  const path = `${cards}/${at(card, 'interfaceAttachment', 'port_id')}`
+  expect(await ask('compute', 'DELETE', path), 'without the card')
+  await until(
+    'the card to go',
+    () => ask('compute', 'GET', path),
+    ({ status }) => status === 404,
+    5000,
+  )
 }
 
 /** Takes all of it away again; what is gone already is fine. */

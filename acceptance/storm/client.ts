@@ -23,6 +23,8 @@ export class StormClient {
   readonly ledger: Ledger
   readonly chance: Chance
   readonly ground: Ground
+  /** What this life is at work on. */
+  #mine: Entry[] = []
 
   constructor(cloud: CloudUnderFire, ledger: Ledger, chance: Chance, ground: Ground) {
     this.cloud = cloud
@@ -58,6 +60,7 @@ export class StormClient {
    */
   async create(kind: Kind, body: (name: string) => unknown, facts: Entry['facts'] = {}): Promise<Entry> {
     const entry = this.ledger.open(kind)
+    this.#mine.push(entry)
     Object.assign(entry.facts, facts)
     const { service, path } = kinds[kind]
     const key = this.chance.of(0.5) ? { 'idempotency-key': entry.name } : undefined
@@ -119,6 +122,11 @@ export class StormClient {
     return false
   }
 
+  /** A life is over, however it ended: others may go on with what it leaves. */
+  rest(): void {
+    for (const entry of this.#mine.splice(0)) entry.isBusy = false
+  }
+
   // The lives.
 
   async livePort(): Promise<void> {
@@ -171,7 +179,7 @@ export class StormClient {
   async liveNetwork(): Promise<void> {
     const network = await this.create('network', (name) => ({ network: { name } }))
     const subnet = await this.write('network', 'POST', '/v2.0/subnets', {
-      subnet: { network_id: network.id, ip_version: 4, cidr: '10.78.0.0/24' },
+      subnet: { network_id: network.id, ip_version: 4, cidr: `10.78.${Math.floor(this.chance.next() * 250)}.0/24` },
     })
     const { id } = subnet.body.subnet as { id: string }
     const router = `/v2.0/routers/${this.ground.router}`
@@ -199,7 +207,9 @@ export class StormClient {
       if (!(await this.becomes(volume, ({ status }) => status === 'available'))) return
     }
     if (this.chance.of(0.5)) {
-      const snapshot = await this.create('snapshot', (name) => ({ snapshot: { name, volume_id: volume.id } }))
+      const snapshot = await this.create('snapshot', (name) => ({ snapshot: { name, volume_id: volume.id } }), {
+        of: volume.id!,
+      })
       if (!(await this.becomes(snapshot, ({ status }) => status === 'available'))) return
       if (this.chance.of(0.4)) {
         const copy = await this.create('volume', (name) => ({ volume: { name, snapshot_id: snapshot.id } }))
@@ -218,8 +228,22 @@ export class StormClient {
       copy.facts.size = 2
       copy.isBusy = false
     }
-    if (this.chance.of(0.6)) await this.remove(volume)
+    if (this.chance.of(0.2)) await this.liveVolumeImage(volume)
+    if (this.chance.of(0.6)) await this.removeVolume(volume)
     volume.isBusy = false
+  }
+
+  async liveVolumeImage(volume: Entry): Promise<void> {
+    const image = this.ledger.open('image')
+    this.#mine.push(image)
+    image.facts.status = 'unknown'
+    const answer = await this.write('volume', 'POST', `/v3/volumes/${volume.id}/action`, {
+      'os-volume_upload_image': { image_name: image.name, container_format: 'bare', disk_format: 'raw' },
+    })
+    image.id = (answer.body['os-volume_upload_image'] as { image_id: string }).image_id
+    image.facts.status = 'active'
+    await this.becomes(volume, ({ status }) => status === 'available')
+    if (this.chance.of(0.7)) await this.remove(image)
   }
 
   async liveImage(): Promise<void> {
@@ -260,6 +284,13 @@ export class StormClient {
         await this.act(server, { 'os-start': null }, 'active')
       if (this.chance.of(0.2) && server.facts.power === 'active')
         await this.act(server, { reboot: { type: 'HARD' } }, 'active')
+      if (this.chance.of(0.2) && server.facts.power === 'active') {
+        await this.act(server, { pause: null }, 'paused')
+        await this.act(server, { unpause: null }, 'active')
+      }
+      if (this.chance.of(0.2) && server.facts.power === 'active')
+        await this.act(server, { rebuild: { imageRef: this.ground.image } }, 'active')
+      if (this.chance.of(0.3)) await this.liveCard(server)
       if (this.chance.of(0.2)) await this.liveServerImage(server)
     }
     if (this.chance.of(0.6)) await this.removeServer(server)
@@ -267,21 +298,30 @@ export class StormClient {
     if (own) own.isBusy = false
   }
 
+  async liveCard(server: Entry): Promise<void> {
+    const path = `/v2.1/servers/${server.id}/os-interface`
+    const answer = await this.write('compute', 'POST', path, { interfaceAttachment: { net_id: this.ground.network } })
+    const { port_id } = answer.body.interfaceAttachment as { port_id: string }
+    server.cards.set(port_id, true)
+    // A system that does not run lets nothing go.
+    if (this.cloud.settings.isReal || this.chance.of(0.4)) return
+    server.cards.set(port_id, 'unknown')
+    await this.write('compute', 'DELETE', `${path}/${port_id}`)
+    server.cards.set(port_id, false)
+  }
+
   /** An image of the server; one that is not whole goes with the server. */
   async liveServerImage(server: Entry): Promise<void> {
     const image = this.ledger.open('image')
+    this.#mine.push(image)
     image.facts.server = server.id!
     image.facts.status = 'unknown'
-    try {
-      const answer = await this.write('compute', 'POST', `/v2.1/servers/${server.id}/action`, {
-        createImage: { name: image.name },
-      })
-      image.id = (answer.body as { image_id: string }).image_id
-      image.facts.status = 'active'
-      if (this.chance.of(0.7)) await this.becomes(image, ({ status }) => status === 'active')
-    } finally {
-      image.isBusy = false
-    }
+    const answer = await this.write('compute', 'POST', `/v2.1/servers/${server.id}/action`, {
+      createImage: { name: image.name },
+    })
+    image.id = (answer.body as { image_id: string }).image_id
+    image.facts.status = 'active'
+    if (this.chance.of(0.7)) await this.becomes(image, ({ status }) => status === 'active')
   }
 
   async liveAttached(server: Entry): Promise<void> {
@@ -332,6 +372,22 @@ export class StormClient {
     if (this.chance.of(0.3)) await this.becomes(server, () => false)
   }
 
+  /** With the snapshots that are taken of it. */
+  async removeVolume(volume: Entry): Promise<void> {
+    const taken = this.ledger.entries.filter(
+      ({ facts, removal }) => facts.of === volume.id && removal !== 'acknowledged',
+    )
+    if (taken.length === 0) return this.remove(volume)
+    for (const entry of [volume, ...taken]) entry.removal = 'asked'
+    try {
+      await this.write('volume', 'DELETE', `/v3/volumes/${volume.id}?cascade=true`)
+    } catch (error) {
+      if (error instanceof Refused) for (const entry of [volume, ...taken]) entry.removal = 'none'
+      throw error
+    }
+    for (const entry of [volume, ...taken]) entry.removal = 'acknowledged'
+  }
+
   /** Takes something old away, so that the cloud does not fill up. */
   async reap(kind: Kind): Promise<void> {
     const all = this.ledger.living(kind).filter(({ isBusy }) => !isBusy)
@@ -339,7 +395,8 @@ export class StormClient {
     const entry = this.chance.pick(all)
     entry.isBusy = true
     try {
-      if (kind === 'port') {
+      if (kind === 'volume') await this.removeVolume(entry)
+      else if (kind === 'port') {
         if (!this.isPlugged(entry)) await this.removePort(entry)
       } else if (kind === 'server') await this.removeServer(entry)
       else await this.remove(entry)

@@ -26,6 +26,8 @@ export interface Entry {
   facts: Record<string, Known<string | number | null>>
   /** For servers: volumes and whether they are attached. */
   volumes: Map<string, Known<boolean>>
+  /** For servers: ports that were added later. */
+  cards: Map<string, Known<boolean>>
 }
 
 export class Ledger {
@@ -44,6 +46,7 @@ export class Ledger {
       isBusy: true,
       facts: {},
       volumes: new Map(),
+      cards: new Map(),
     }
     this.entries.push(entry)
     return entry

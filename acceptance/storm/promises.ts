@@ -21,6 +21,12 @@ export async function brokenPromises(ledger: Ledger, rows: Rows): Promise<string
     if (entry.removal === 'acknowledged') wrong.push(`${what} was deleted and is still there: ${stateOf(row)}`)
     wrong.push(...differences(entry, row, what))
     if (entry.kind === 'server' && entry.removal === 'none')
+      for (const [card, isThere] of entry.cards) {
+        const port = tables.get('network_ports')!.find(({ id }) => id === card)
+        if (isThere === true && port?.device_id !== row.id) wrong.push(`${what} lost its card ${card}`)
+        if (isThere === false && port) wrong.push(`${what} still has card ${card}`)
+      }
+    if (entry.kind === 'server' && entry.removal === 'none')
       for (const [volume, isAttached] of entry.volumes) {
         const device = devices.find((one) => one.server_id === row.id && one.volume_id === volume)
         if (isAttached === true && !device) wrong.push(`${what} lost its volume ${volume}`)

@@ -137,6 +137,8 @@ async function killing(
       } catch (error) {
         if (!(error instanceof Down) && !(error instanceof Refused)) throw error
         await pause(20)
+      } finally {
+        client.rest()
       }
     }
   })
@@ -148,9 +150,10 @@ async function killing(
     if (cloud.isSplit && options.isReal && chance.of(0.4)) {
       await cloud.killHost()
       result.hostKills++
-      if (chance.of(0.5)) await cloud.kill()
+      const isBoth = chance.of(0.5)
+      if (isBoth) await cloud.kill()
       await cloud.startHost()
-      await restart(cloud, chance)
+      if (isBoth) await restart(cloud, chance)
     } else {
       await cloud.kill()
       await restart(cloud, chance)

@@ -47,13 +47,16 @@ export interface LocalEndpoint {
 export function localNeighbour(endpoint: () => LocalEndpoint): Neighbour {
   return {
     async ask<T>(call: Call, method: string, path: string, asking: Asking = {}): Promise<Answer<T>> {
-      const reply = await endpoint().handleFor(call, {
-        method,
-        url: path,
-        headers: asking.headers ?? {},
-        json: asking.body,
-        stream: asking.stream,
-      })
+      const reply = await endpoint()
+        .handleFor(call, {
+          method,
+          url: path,
+          headers: asking.headers ?? {},
+          json: asking.body,
+          stream: asking.stream,
+        })
+        // What was refused before it was read is read by nobody.
+        .finally(() => asking.stream?.destroy())
       const isStream = reply.body instanceof NodeReadable
       return {
         status: reply.status,
@@ -88,6 +91,7 @@ export function remoteNeighbour(name: string, baseUrl: string, seal: (call: Call
           ...(asking.stream && { body: NodeReadable.toWeb(asking.stream) as never, duplex: 'half' }),
         })
       } catch (cause) {
+        asking.stream?.destroy()
         throw unavailable(`The ${name} service cannot be reached; try again.`, { cause })
       }
       const isJson = (response.headers.get('content-type') ?? '').includes('json')

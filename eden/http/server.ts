@@ -94,6 +94,7 @@ async function answer(handler: Handler, options: ListenOptions, message: Incomin
   try {
     await send(reply, cors, message, response)
   } catch (error) {
+    if (reply.body instanceof Readable) reply.body.destroy()
     // The caller went away, or a stream broke in the middle: the connection is the only way left to say so.
     response.destroy(error as Error)
   }

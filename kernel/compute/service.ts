@@ -21,6 +21,7 @@ import { HostsKnown } from './hosts/known.ts'
 import { guestReconciler, hearPower, pruneReconciler } from './hosts/reconcile.ts'
 import { computeServiceRoutes } from './hosts/services.ts'
 import { zoneRoutes } from './hosts/zones.ts'
+import { attachInterfaceJob } from './interfaces/attach-job.ts'
 import { detachInterfaceJob, interfaceRoutes } from './interfaces/routes.ts'
 import { serverSecurityGroupRoutes } from './interfaces/security-groups.ts'
 import { keypair } from './keypairs/keypair.ts'
@@ -93,6 +94,7 @@ export const computeService = service<ComputeContext>({
     createImageJob,
     attachVolumeJob,
     detachVolumeJob,
+    attachInterfaceJob,
     detachInterfaceJob,
     ...Object.values(powerJobs),
   ] as never[],

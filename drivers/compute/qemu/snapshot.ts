@@ -1,8 +1,8 @@
 // A point-in-time copy of a root disk as one self-contained file, streamed to whoever asked and kept nowhere.
-import { createReadStream } from 'node:fs'
-import { open, rm, truncate } from 'node:fs/promises'
+import { rm, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
+import { openedStream } from '../../../eden/files/reading.ts'
 import type { RootDisk } from '../../../kernel/compute/driver.ts'
 import { readQcow2 } from '../../qemu/qcow2-header.ts'
 import { createDisk, qemuImg } from '../../qemu/qemu-img.ts'
@@ -115,8 +115,8 @@ async function backup(qmp: QmpClient, signal: AbortSignal): Promise<void> {
 
 /** The open file goes to the reader, the name goes away: nothing to clean up later. */
 async function handOver(path: string): Promise<Snapshot> {
-  const file = await open(path, 'r')
+  const { size } = await stat(path)
+  const stream = await openedStream(path, { highWaterMark: 1024 * 1024 })
   await rm(path)
-  const { size } = await file.stat()
-  return { sizeBytes: size, stream: createReadStream('', { fd: file, highWaterMark: 1024 * 1024 }) }
+  return { sizeBytes: size, stream }
 }

@@ -4,6 +4,7 @@ import { access, type FileHandle, link, mkdir, open, readdir, rm } from 'node:fs
 import { dirname, join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { syncPath } from '../../../eden/files/durable.ts'
+import { openedStream } from '../../../eden/files/reading.ts'
 import type { ImageStore } from '../../../kernel/image/driver.ts'
 import { isPartial, isPartialOfLivingProcess, partialName } from './partial.ts'
 
@@ -68,11 +69,12 @@ export class FilesImageStore implements ImageStore {
   }
 
   async get(id: string, range?: { start: number; end: number }): Promise<Readable> {
-    const handle = await open(this.#path(id), 'r').catch((cause: NodeJS.ErrnoException) => {
-      if (cause.code === 'ENOENT') throw new Error(`Image ${id} is not in the store at ${this.#dir}.`, { cause })
-      throw cause
-    })
-    return handle.createReadStream({ ...range, highWaterMark: 512 * 1024 })
+    return openedStream(this.#path(id), { ...range, highWaterMark: 512 * 1024 }).catch(
+      (cause: NodeJS.ErrnoException) => {
+        if (cause.code === 'ENOENT') throw new Error(`Image ${id} is not in the store at ${this.#dir}.`, { cause })
+        throw cause
+      },
+    )
   }
 
   localPath(id: string): string | undefined {

@@ -1,7 +1,8 @@
 // Keeps volumes as qcow2 or raw files and serves them to guests by NBD from a storage daemon that outlives us.
-import { open, rm, statfs, truncate } from 'node:fs/promises'
+import { rm, stat, statfs, truncate } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { giveTo } from '../../../eden/files/durable.ts'
+import { openedStream } from '../../../eden/files/reading.ts'
 import { Lanes } from '../../../eden/lane.ts'
 import type { ObservedVolumes, PoolCapacity, VolumeConnection, VolumeDriver } from '../../../kernel/volume/driver.ts'
 import { checkForeignQcow2 } from '../../qemu/qcow2-header.ts'
@@ -182,11 +183,11 @@ export class FilesVolumeDriver implements VolumeDriver {
     checkId(id)
     return this.#drafted(async (draft) => {
       await this.#copyNow(id, draft, format)
-      const handle = await open(draft, 'r')
+      const { size } = await stat(draft)
+      const stream = await openedStream(draft, { highWaterMark: 512 * 1024 })
       // The copy loses its name while it is read, so a crash leaves nothing.
       await rm(draft)
-      const { size } = await handle.stat()
-      return { sizeBytes: size, stream: handle.createReadStream({ highWaterMark: 512 * 1024 }) }
+      return { sizeBytes: size, stream }
     })
   }
 

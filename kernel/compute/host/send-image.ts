@@ -27,7 +27,13 @@ export function sendImage(context: ComputeContext, call: Call, host: string, roo
 async function send({ image, hosts }: ComputeContext, call: Call, host: string, root: RootImage): Promise<void> {
   const answer = await image.ask<unknown>(call, 'GET', `/v2/images/${root.imageId}/file`)
   if (!answer.stream) throw unavailable(`The image service gave no bytes for image ${root.imageId}.`)
-  const connection = await hosts.get(host).connect('receiveImage', { imageId: root.imageId, sizeBytes: root.sizeBytes })
+  const connection = await hosts
+    .get(host)
+    .connect('receiveImage', { imageId: root.imageId, sizeBytes: root.sizeBytes })
+    .catch((error) => {
+      answer.stream?.destroy()
+      throw error
+    })
   // The host's answer is one line once the image is safe: `ok`, or why not.
   const verdict = readAll(connection)
   await pipeline(answer.stream, connection)

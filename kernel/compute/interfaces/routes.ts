@@ -11,11 +11,11 @@ import { beginAction, endAction } from '../actions/record.ts'
 import { type ComputeContext, type ComputeRoute, route as r } from '../context.ts'
 import type { OnServer } from '../servers/delete.ts'
 import { checkState, getServer, hostOf } from '../servers/find.ts'
-import { nicSpec } from '../servers/guest.ts'
 import { wantedNics } from '../servers/networks.ts'
-import { absentIsFine, foreignPorts, nicOf, type Port, plug, releaseThese } from '../servers/ports.ts'
+import { foreignPorts, nicOf, type Port, plug, releaseThese } from '../servers/ports.ts'
 import { type Nic, type Server, server, type WantedNic } from '../servers/server.ts'
 import { speaks } from '../versions/since.ts'
+import { attached, attachInterfaceJob, makePort } from './attach-job.ts'
 
 const rule = (name: string) => `os_compute_api:os-attach-interfaces:${name}`
 const beyond = everyone('the job serves whoever asked for it')
@@ -75,7 +75,7 @@ interface Given {
   tag?: string
 }
 
-/** The reply has the interface in it, so the port is made and plugged before it; the row is what makes it the server's. */
+/** The reply has the interface in it, so the request waits for the job. */
 async function attach(context: ComputeContext, call: Call, { params, body }: Input) {
   const given = (body as { interfaceAttachment?: Given }).interfaceAttachment ?? {}
   if (given.net_id && given.port_id) throw badRequest('Must not input both net_id and port_id')
@@ -100,57 +100,29 @@ async function attach(context: ComputeContext, call: Call, { params, body }: Inp
   )
   if (!wanted) throw badRequest('No network is there to be attached.')
   const withTag = { ...wanted, ...(given.tag !== undefined && { tag: given.tag }) }
-  if (call.dryRun) return ok({ interfaceAttachment: shown(call, await rehearse(context, call, seen, withTag)) })
-  const { id: portId } = await portFor(context, call, seen, withTag)
-  try {
-    const [plugged] = await plug(context, call, seen, [portId])
-    const nic = nicOf(plugged!, withTag)
-    await context.hosts.get(hostOf(seen)).ask('attachNic', { id: seen.id, nic: nicSpec(nic) })
-    await remember(call, seen.id, nic)
-    return ok({ interfaceAttachment: shown(call, nic) })
-  } catch (error) {
-    await absentIsFine(context.hosts.get(hostOf(seen)).ask('detachNic', { id: seen.id, nicId: portId }))
-    await releaseThese(context, call, [portId], new Set(given.port_id ? [portId] : []))
-    throw error
-  }
-}
-
-const remember = (call: Call, id: string, nic: Nic) =>
-  call.transaction(async (tx) => {
-    const row = await getServer(call, tx, id, rule('create'))
+  const jobId = await call.transaction(async (tx) => {
+    const row = await getServer(call, tx, seen.id, rule('create'))
     checkState(call, row, { action: 'attach_interface', states: liveStates })
-    await tx.rows(server).update(row, { nics: [...row.nics, nic] })
-    await endAction(tx, await beginAction(tx, row, 'attach_interface'), 'compute_attach_interface')
+    hostOf(row)
+    const actionId = await beginAction(tx, row, 'attach_interface')
+    const about = { resourceType: 'server', resourceId: row.id, projectId: row.projectId }
+    return enqueue(tx, attachInterfaceJob, { serverId: row.id, actionId, wanted: withTag }, about)
   })
+  const nic = call.dryRun ? await rehearse(context, call, seen, withTag) : await attached(call, seen.id, jobId)
+  return ok({ interfaceAttachment: shown(call, nic) })
+}
 
 /** All but what touches the host: a port that a dry run makes is not there to be plugged in. */
 async function rehearse(context: ComputeContext, call: Call, row: Server, wanted: WantedNic): Promise<Nic> {
   context.hosts.get(hostOf(row))
   const port = await portFor(context, call, row, wanted)
   if (wanted.portId !== undefined) await plug(context, call, row, [port.id])
-  const nic = nicOf({ ...port, mtu: 0, vif: { kind: 'user' } }, wanted)
-  await remember(call, row.id, nic)
-  return nic
+  return nicOf({ ...port, mtu: 0, vif: { kind: 'user' } }, wanted)
 }
 
-/** The port that was named, or one more than the server has; those that it has stay as they are. */
 async function portFor(context: ComputeContext, call: Call, row: Server, wanted: WantedNic): Promise<Port> {
-  if (wanted.portId !== undefined) {
-    const { body } = await context.network.ask<{ port: Port }>(call, 'GET', `/v2.0/ports/${wanted.portId}`)
-    return body.port
-  }
-  const { body } = await context.network.ask<{ port: Port }>(call, 'POST', '/v2.0/ports', {
-    body: {
-      port: {
-        network_id: wanted.networkId,
-        admin_state_up: true,
-        device_id: row.id,
-        device_owner: `compute:${row.zone ?? 'nova'}`,
-        ...(row.projectId !== call.credentials.projectId && { tenant_id: row.projectId }),
-        ...(wanted.fixedIp && { fixed_ips: [{ ip_address: wanted.fixedIp }] }),
-      },
-    },
-  })
+  if (wanted.portId === undefined) return makePort(context, call, row, wanted)
+  const { body } = await context.network.ask<{ port: Port }>(call, 'GET', `/v2.0/ports/${wanted.portId}`)
   return body.port
 }
 

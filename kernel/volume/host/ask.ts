@@ -20,7 +20,13 @@ export const askHost = <K extends keyof Operations>(
 
 /** Sends the bytes and waits until the volume is whole. */
 export async function fillVolume({ hosts }: VolumeContext, host: string, input: Fill, bytes: Readable): Promise<void> {
-  const connection = await hosts.get(host).connect('fill', input)
+  const connection = await hosts
+    .get(host)
+    .connect('fill', input)
+    .catch((error) => {
+      bytes.destroy()
+      throw error
+    })
   const answer = text(connection)
   answer.catch(() => {})
   const sent = pipeline(bytes, connection, { end: true })
