@@ -26,6 +26,8 @@ export interface Host {
   connect(operation: string, input: unknown): Promise<Duplex>
   /** Does it answer? */
   readonly isUp: boolean
+  /** Since when a host that did answer does so no more, in milliseconds since 1970. */
+  readonly awaySince?: number | undefined
 }
 
 /** News from a host: which one, and what it says. */

@@ -23,6 +23,7 @@ class AgentConnection {
   readonly #services: string[]
   readonly #waiting = new Map<string, Waiting>()
   #isUp = false
+  #awaySince: number | undefined
   #stopped = false
   #current: AbortController | undefined
   #loop: Promise<void> | undefined
@@ -50,10 +51,14 @@ class AgentConnection {
 
   host(service: string): Host {
     const isUp = () => this.#isUp
+    const awaySince = () => this.#awaySince
     return {
       name: this.#name,
       get isUp() {
         return isUp()
+      },
+      get awaySince() {
+        return awaySince()
       },
       ask: (operation, input, options = {}) => this.#ask(service, operation, input, options) as never,
       stream: async (operation, input) => {
@@ -169,6 +174,7 @@ class AgentConnection {
   #hear(line: AgentLine, first: () => void) {
     if (line.kind === 'ready') {
       this.#isUp = true
+      this.#awaySince = undefined
       first()
       for (const service of this.#services) this.#directories.get(service)?.up(this.#name)
     } else if (line.kind === 'done') this.#waiting.get(line.id)?.resolve(line.result)
@@ -192,6 +198,7 @@ class AgentConnection {
 
   /** Whoever waits for an answer tries again; every operation can be repeated. */
   #down() {
+    if (this.#isUp) this.#awaySince = Date.now()
     this.#isUp = false
     for (const { reject } of this.#waiting.values()) reject(unavailable(`The host '${this.#name}' went away.`))
     this.#waiting.clear()

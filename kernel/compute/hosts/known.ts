@@ -8,6 +8,9 @@ import { type Aggregate, aggregate, type ComputeHost, computeHost } from './host
 
 const beyond = everyone('hosts belong to the cloud')
 
+/** As long as Nova takes a host for alive that is silent. */
+const backSoonMs = 60_000
+
 export class HostsKnown {
   readonly #store: Store
   readonly #directory: HostDirectory
@@ -57,6 +60,12 @@ export class HostsKnown {
     return !isForcedDown && this.#directory.names().includes(name) && this.#directory.get(name).isUp
   }
 
+  #isBackSoon({ name, isForcedDown }: ComputeHost): boolean {
+    if (isForcedDown || !this.#directory.names().includes(name)) return false
+    const { awaySince } = this.#directory.get(name)
+    return awaySince !== undefined && this.#store.clock.now() - awaySince < backSoonMs
+  }
+
   /** What may be promised of the host. */
   capacityOf(host: ComputeHost): Size {
     const { cpuAllocationRatio, ramAllocationRatio, diskAllocationRatio, reservedMemoryMiB } = this.#config
@@ -71,13 +80,15 @@ export class HostsKnown {
   async candidates(reads: Readable): Promise<Candidate[]> {
     const used = await usageByHost(reads)
     const rows = await this.rows()
+    // Where no host answers, those that went a moment ago count: they are being started anew, and the job waits for them.
+    const isAnyUp = rows.some((row) => this.isUp(row))
     return Promise.all(
       rows.map(async (row) => ({
         name: row.name,
         zone: await this.zoneOf(row.name),
         capacity: this.capacityOf(row),
         used: { ...(used.get(row.name) ?? nothing) },
-        isUp: this.isUp(row),
+        isUp: this.isUp(row) || (!isAnyUp && this.#isBackSoon(row)),
         ...(row.isDisabled && { disabled: row.disabledReason ?? '' }),
       })),
     )

@@ -1,6 +1,6 @@
 // The job that makes a volume: a host is chosen, the bytes are made there, the row says so.
 import { cloudCredentials } from '../../../eden/call.ts'
-import { Problem } from '../../../eden/errors.ts'
+import { Problem, unavailable } from '../../../eden/errors.ts'
 import { job, type StepRun } from '../../../eden/jobs/job.ts'
 import type { VolumeContext } from '../context.ts'
 import { askHost, fillVolume } from '../host/ask.ts'
@@ -20,7 +20,14 @@ export interface CreateVolume {
 }
 
 export const createVolumeJob = job<VolumeContext, CreateVolume>('volume.create', { deadline: '6h' })
-  .step('ask', { do: async (context, _, __, run) => poolsOf(context, run.call.ground.store.reads(run.call)) })
+  .step('ask', {
+    do: async (context, _, __, run) => {
+      const pools = await poolsOf(context, run.call.ground.store.reads(run.call))
+      // All of them away at once are about to come back: the host that is started anew, mostly.
+      if (pools.length > 0 && pools.every(({ isUp }) => !isUp)) throw unavailable('No volume host answers now.')
+      return pools
+    },
+  })
   .write('place', {
     do: async (tx, { id, sizeGiB, zone, extraSpecs, source }, done) => {
       const onlyHost = 'host' in source ? source.host : undefined
