@@ -1,5 +1,6 @@
 // `node acceptance/kill-storm.ts`: kills a cloud under load again and again, and says which of its promises it broke.
 import { parseArgs } from 'node:util'
+import { startTestPostgres } from '../cloud/test-postgres.ts'
 import { storm } from './storm/storm.ts'
 
 const { values } = parseArgs({
@@ -12,6 +13,7 @@ const { values } = parseArgs({
     'check-every': { type: 'string' },
     delay: { type: 'string', default: '40' },
     database: { type: 'string' },
+    postgres: { type: 'boolean', default: false },
     prefix: { type: 'string', default: 'kst' },
     keep: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -28,10 +30,13 @@ if (values.help) {
   --check-every N  everything is checked after so many kills (20; 10 with --real)
   --delay MS       how long each call of a simulated host takes (40)
   --database URL   PostgreSQL instead of the embedded database
+  --postgres       a PostgreSQL of its own for as long as this runs
   --prefix P       first letters of real networks' names (kst)
   --keep           keep the folder; it is kept anyway where something is wrong`)
   process.exit(0)
 }
+const postgres = values.postgres ? await startTestPostgres() : undefined
+const database = values.database ?? postgres?.url
 const started = performance.now()
 const result = await storm({
   kills: Number(values.kills),
@@ -46,8 +51,9 @@ const result = await storm({
   pauseMs: values.real ? 12_000 : 3000,
   say: (line) => console.log(line),
   keep: values.keep,
-  ...(values.database && { database: values.database }),
+  ...(database && { database }),
 })
+await postgres?.stop()
 console.log(`
 ${result.kills} kills (${result.hostKills} of hosts) in ${((performance.now() - started) / 1000).toFixed(0)} s
 ${result.acknowledged} writes acknowledged, ${result.unanswered} unanswered

@@ -278,6 +278,8 @@ export class StormClient {
     if (this.chance.of(0.8)) {
       if (!(await this.becomes(server, ({ status }) => status === 'ACTIVE'))) return
       if (own && this.chance.of(0.5)) (await this.newFloatingIp(own)).isBusy = false
+      // A card may lose its port; a system that does not run would not let go of it.
+      if (own && !this.cloud.settings.isReal && this.chance.of(0.3)) await this.removePort(own)
       if (this.chance.of(0.5)) await this.liveAttached(server)
       if (this.chance.of(0.3)) await this.act(server, { 'os-stop': null }, 'stopped')
       if (this.chance.of(0.3) && server.facts.power === 'stopped')

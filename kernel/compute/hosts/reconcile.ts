@@ -9,6 +9,7 @@ import { consoleToken } from '../consoles/token.ts'
 import type { ComputeContext } from '../context.ts'
 import type { ObservedGuest, PowerState } from '../driver.ts'
 import type { Observation } from '../host/operations.ts'
+import { unplugLostOn } from '../interfaces/lost-cards.ts'
 import { enqueuePower } from '../servers/power.ts'
 import { deletedServer, powerNumbers, type Server, type ServerState, server } from '../servers/server.ts'
 import { hearHost } from './report.ts'
@@ -43,6 +44,7 @@ export async function reconcileHost(context: ComputeContext, call: Call, name: s
     const what = await settleServer(context, call, row, seen.get(row.id), restarted)
     if (what) repaired.push(what)
   }
+  repaired.push(...(await unplugLostOn(context, call, name, rows)))
   const used = rows.flatMap(({ imageId }) => imageId ?? [])
   await host.ask('keepImages', { ids: used })
   return repaired

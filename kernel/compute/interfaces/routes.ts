@@ -5,20 +5,17 @@ import type { Call } from '../../../eden/call.ts'
 import { badRequest, conflict, notFound } from '../../../eden/errors.ts'
 import { accepted, type Input, ok } from '../../../eden/http/request.ts'
 import { enqueue } from '../../../eden/jobs/enqueue.ts'
-import { job } from '../../../eden/jobs/job.ts'
-import { everyone } from '../../../eden/store/rows.ts'
-import { beginAction, endAction } from '../actions/record.ts'
+import { beginAction } from '../actions/record.ts'
 import { type ComputeContext, type ComputeRoute, route as r } from '../context.ts'
-import type { OnServer } from '../servers/delete.ts'
 import { checkState, getServer, hostOf } from '../servers/find.ts'
 import { wantedNics } from '../servers/networks.ts'
-import { foreignPorts, nicOf, type Port, plug, releaseThese } from '../servers/ports.ts'
-import { type Nic, type Server, server, type WantedNic } from '../servers/server.ts'
+import { nicOf, type Port, plug } from '../servers/ports.ts'
+import type { Nic, Server, WantedNic } from '../servers/server.ts'
 import { speaks } from '../versions/since.ts'
 import { attached, attachInterfaceJob, makePort } from './attach-job.ts'
+import { enqueueDetach } from './detach-job.ts'
 
 const rule = (name: string) => `os_compute_api:os-attach-interfaces:${name}`
-const beyond = everyone('the job serves whoever asked for it')
 const liveStates = ['active', 'paused', 'stopped'] as const
 
 const shown = (call: Call, nic: Nic) => ({
@@ -126,42 +123,13 @@ async function portFor(context: ComputeContext, call: Call, row: Server, wanted:
   return body.port
 }
 
-type Detach = OnServer & { portId: string }
-const event = 'compute_detach_interface'
-
-export const detachInterfaceJob = job<ComputeContext, Detach>('server.detach_interface')
-  .step('unplug', {
-    do: async (context, { serverId, portId }, _, { call, signal }) => {
-      const row = await call.rows(server).get(serverId)
-      await context.hosts.get(hostOf(row)).ask('detachNic', { id: serverId, nicId: portId }, { signal })
-      await releaseThese(context, call, [portId], foreignPorts(row))
-    },
-  })
-  .write('settle', {
-    do: async (tx, { serverId, portId, actionId }) => {
-      const row = await tx.rows(server, beyond).get(serverId)
-      await tx.rows(server, beyond).update(row, {
-        nics: row.nics.filter((nic) => nic.portId !== portId),
-        wantedNics: row.wantedNics.filter((nic) => nic.portId !== portId),
-      })
-      await endAction(tx, actionId, event)
-    },
-  })
-  .failed((tx, { actionId }, failure) => endAction(tx, actionId, event, failure.message))
-
 async function detach(_: ComputeContext, call: Call, { params }: Input) {
   await call.transaction(async (tx) => {
     const row = await getServer(call, tx, params.id!, rule('delete'))
     checkState(call, row, { action: 'detach_interface', states: liveStates })
     if (row.host === null) throw conflict(`Instance ${row.id} is not on a host.`)
     const { portId } = nicAt(row, params.port!)
-    const actionId = await beginAction(tx, row, 'detach_interface')
-    await enqueue(
-      tx,
-      detachInterfaceJob,
-      { serverId: row.id, portId, actionId },
-      { resourceType: 'server', resourceId: row.id, projectId: row.projectId },
-    )
+    await enqueueDetach(tx, row, portId)
   })
   return accepted()
 }

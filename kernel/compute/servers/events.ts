@@ -5,6 +5,7 @@ import type { Call } from '../../../eden/call.ts'
 import { type Input, reply } from '../../../eden/http/request.ts'
 import { everyone } from '../../../eden/store/rows.ts'
 import type { ComputeContext } from '../context.ts'
+import { unplugLost } from '../interfaces/lost-cards.ts'
 import { portsOf } from './ports.ts'
 import { type Server, server } from './server.ts'
 
@@ -57,12 +58,13 @@ export async function hearEvents(context: ComputeContext, call: Call, { body }: 
   return reply(known === answers.length ? 200 : 207, { events: answers })
 }
 
-/** Takes over the addresses that the ports have now. */
+/** Takes over the addresses that the ports have now; a card without a port is unplugged. */
 async function refreshNics(context: ComputeContext, call: Call, seen: Server): Promise<void> {
   const ports = new Map((await portsOf(context, call, seen.id)).map((port) => [port.id, port]))
   await call.transaction(async (tx) => {
     const row = await tx.rows(server, beyond).find(seen.id)
     if (!row) return
+    await unplugLost(tx, row, new Set(ports.keys()))
     const nics = row.nics.map((nic) => {
       const port = ports.get(nic.portId)
       if (!port) return nic

@@ -1,9 +1,10 @@
 // The ports of a server: made, plugged into its host, and given back.
 import { type Call, cloudCredentials } from '../../../eden/call.ts'
 import { isProblem } from '../../../eden/errors.ts'
+import { everyone } from '../../../eden/store/rows.ts'
 import type { Vif } from '../../network/driver.ts'
 import type { ComputeContext } from '../context.ts'
-import type { Nic, Server, WantedNic } from './server.ts'
+import { type Nic, type Server, server, type WantedNic } from './server.ts'
 
 export interface Port {
   id: string
@@ -111,6 +112,27 @@ export async function readyNics(
   const ids = await makePorts(context, call, row, wanted, securityGroups)
   const plugged = await plug(context, call, row, ids)
   return plugged.map((port, index) => nicOf(port, wanted[index]!))
+}
+
+/** Plugs the cards that the server has into its host again. Cards whose ports were deleted meanwhile are the server's no more. */
+export async function plugAgain(context: ComputeContext, call: Call, row: Server): Promise<Nic[]> {
+  if (row.nics.length === 0) return []
+  const there = new Set((await portsOf(context, call, row.id)).map(({ id }) => id))
+  const kept = row.nics.filter(({ portId }) => there.has(portId))
+  const plugged = await plug(
+    context,
+    call,
+    row,
+    kept.map(({ portId }) => portId),
+  )
+  if (kept.length < row.nics.length)
+    await call.transaction((tx) =>
+      tx.rows(server, everyone('the job serves whoever asked for it')).change(row.id, {
+        nics: kept,
+        wantedNics: row.wantedNics.filter(({ portId }) => portId === undefined || there.has(portId)),
+      }),
+    )
+  return kept.map((nic, index) => ({ ...nic, vif: plugged[index]!.vif, mtu: plugged[index]!.mtu }))
 }
 
 /** Deletes the ports that were made for the server, and gives the caller's own back. */

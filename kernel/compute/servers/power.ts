@@ -11,7 +11,7 @@ import { connectDevices } from '../volumes/attachments.ts'
 import type { OnServer } from './delete.ts'
 import { checkState, getServer, hostOf } from './find.ts'
 import { launchInput, withImage } from './guest.ts'
-import { plug } from './ports.ts'
+import { plugAgain } from './ports.ts'
 import { powerNumbers, type Server, type ServerState, server } from './server.ts'
 
 export interface PowerAction {
@@ -35,13 +35,7 @@ const withDevices =
     more: (context: ComputeContext) => Record<string, unknown> = () => ({}),
   ): PowerAction['run'] =>
   async (context, call, row, signal) => {
-    const plugged = await plug(
-      context,
-      call,
-      row,
-      row.nics.map(({ portId }) => portId),
-    )
-    const nics = row.nics.map((nic, index) => ({ ...nic, vif: plugged[index]!.vif, mtu: plugged[index]!.mtu }))
+    const nics = await plugAgain(context, call, row)
     const devices = await connectDevices(context, call, row)
     const input = { ...(await launchInput(context, call, row, nics, devices)), ...more(context) }
     await withImage(context, call, hostOf(row), operation, input, signal)

@@ -21,7 +21,7 @@ import type { OnServer } from './delete.ts'
 import { checkState, getServer, hostOf } from './find.ts'
 import { launchInput, withImage } from './guest.ts'
 import { checkFit, getImage, keptImage } from './image.ts'
-import { plug } from './ports.ts'
+import { plugAgain } from './ports.ts'
 import { type KeptImage, powerNumbers, type Server, server } from './server.ts'
 import { serverView } from './view.ts'
 
@@ -75,13 +75,7 @@ export const rebuildServerJob = job<ComputeContext, Rebuild>('server.rebuild')
       const row = await call.rows(server).get(serverId)
       const host = hostOf(row)
       await context.hosts.get(host).ask('destroy', { id: serverId }, { signal })
-      const plugged = await plug(
-        context,
-        call,
-        row,
-        row.nics.map(({ portId }) => portId),
-      )
-      const nics = row.nics.map((nic, index) => ({ ...nic, vif: plugged[index]!.vif }))
+      const nics = await plugAgain(context, call, row)
       const devices = await connectDevices(context, call, row)
       const input = await launchInput(context, call, { ...row, image, imageId: image.id }, nics, devices)
       await withImage(context, call, host, 'launch', { ...input }, signal)
